@@ -1,0 +1,76 @@
+# make fit PHOTO=path   installs what is missing and writes the avatar
+# make test             tests, lint and type checks
+# make bench            speed of the command line and of the overlap search
+# make sheet            photo beside avatar, for every photo in PHOTOS
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PHOTO ?=
+PHOTOS ?= ../shared/data/photos/*
+SHEET ?= sheet.png
+SOURCES := pyproject.toml setup.py emojimap/_overlap.pyx
+
+.PHONY: fit test lint types bench sheet train-extra check-wheel clean
+
+fit: $(VENV)/installed
+	@photo="$(PHOTO)"; \
+	if [ -z "$$photo" ]; then \
+	  photo=$$($(BIN)/python -c "import skimage.data as d, pathlib as p; print(p.Path(d.__file__).with_name('astronaut.png'))"); \
+	fi; \
+	$(BIN)/emojimap fit "$$photo" -o avatar.png --sheet sheet.png
+
+$(VENV)/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
+	  { echo "Python 3.10 or newer is needed, $(PYTHON) is older: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=23"
+	@touch $@
+
+$(VENV)/installed: $(VENV)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/tested: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@touch $@
+
+# The tests of the training code run where torch is installed, and skip elsewhere.
+train-extra: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet "torch==2.13.0"
+	$(BIN)/python -m pip install --quiet "torchvision==0.28.0"
+	$(BIN)/python -m pip install --quiet --editable ".[train]"
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/tested
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint emojimap
+	$(BIN)/codespell emojimap tests docs benchmarks models cartoonset README.md CHANGELOG.md NOTICE
+	$(BIN)/lint-imports
+	$(BIN)/numpydoc lint $$(find emojimap -name "[a-z]*.py")
+
+types: $(VENV)/tested
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest emojimap._overlap --mypy-config-file pyproject.toml
+
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks/command.py
+	$(BIN)/python benchmarks/overlap.py
+
+sheet: $(VENV)/installed
+	$(BIN)/emojimap fit $(PHOTOS) -o runs/avatars --sheet $(SHEET)
+
+# The wheel carries other files than the editable install: it is tried on its own.
+check-wheel: $(VENV)/installed
+	rm -rf build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet build/wheel/*.whl
+	cd build/wheel && venv/bin/emojimap fit \
+	  "$$(venv/bin/python -c "import skimage.data as d, pathlib as p; print(p.Path(d.__file__).with_name('astronaut.png'))")" \
+	  -o avatar.png -o avatar.svg -o avatar.json
+
+clean:
+	rm -rf $(VENV) build *.egg-info emojimap/_overlap.c emojimap/*.so

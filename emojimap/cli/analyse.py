@@ -1,0 +1,97 @@
+"""`emojimap analyse`: what is seen in a photo."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from emojimap.analysis import Analysis
+
+
+def analyse(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="Photo of faces.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write each mask as PNG, 255 inside, of the photo's size."
+        ),
+    ] = None,
+) -> None:
+    """Find the faces of a photo: landmarks, masks, traits and colours."""
+    from emojimap.analysis import analyse_all
+    from emojimap.cli._outputs import named
+    from emojimap.errors import EmojimapError
+
+    try:
+        faces = analyse_all(photo)
+    except EmojimapError as error:
+        raise named(error, photo) from error
+    if masks is not None:
+        for number, face in enumerate(faces):
+            _write_masks(face, masks, f"{photo.stem}-{number}")
+    if json_:
+        found = [_as_dict(face) for face in faces]
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        return
+    for number, face in enumerate(faces):
+        sys.stdout.write(_as_text(number, face))
+
+
+def _write_masks(face: Analysis, folder: Path, stem: str) -> None:
+    from emojimap import sheet
+
+    for name, mask in face.masks.items():
+        sheet.write(mask.astype("uint8") * 255, folder / f"{stem}-{name}.png")
+
+
+def _as_dict(face: Analysis) -> dict[str, Any]:
+    evidence = face.colours.evidence
+    return {
+        "box": [round(value, 1) for value in face.box],
+        "confidence": round(face.confidence, 3),
+        "landmarks": face.landmarks.round(2).tolist(),
+        "irises": face.irises.round(2).tolist(),
+        "mask_pixels": {name: int(mask.sum()) for name, mask in face.masks.items()},
+        "traits": {
+            "glasses": face.traits.glasses,
+            "headwear": face.traits.headwear,
+            "moustache": round(face.traits.moustache, 3),
+            "chin": round(face.traits.chin, 3),
+            "cheeks": round(face.traits.cheeks, 3),
+            "mouth": face.traits.mouth,
+            "why": dict(face.traits.why),
+        },
+        "colours": {
+            name: {
+                "colour": _hex(getattr(face.colours, name)),
+                "pixels": found.pixels,
+                "confidence": round(found.confidence, 3),
+                "why": found.why,
+            }
+            for name, found in evidence.items()
+        },
+    }
+
+
+def _as_text(number: int, face: Analysis) -> str:
+    seen = _as_dict(face)
+    traits = seen["traits"]
+    x, y, width, height = (round(value) for value in face.box)
+    lines = [f"face {number}: {width}x{height} at ({x}, {y}), confidence {face.confidence:.2f}"]
+    lines += [
+        f"  {name}: {colour['colour']} ({colour['why']})"
+        for name, colour in seen["colours"].items()
+    ]
+    lines.append(f"  glasses {traits['glasses']}, headwear {'yes' if traits['headwear'] else 'no'}")
+    lines.append(f"  {traits['why'].get('facial_hair')}; mouth {traits['mouth']}")
+    return "\n".join(lines) + "\n"
+
+
+def _hex(colour: Any) -> str | None:
+    return None if colour is None else "#{:02x}{:02x}{:02x}".format(*colour)

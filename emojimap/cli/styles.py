@@ -1,0 +1,58 @@
+"""`emojimap styles`: which art there is, whose it is, and what can be set by hand."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Styles: list them, show one.", rich_markup_mode=None)
+
+
+@app.command("list")
+def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the styles with their credits and licences."""
+    from emojimap import styles
+
+    found = [styles.load(name) for name in styles.names()]
+    if json_:
+        rows = [
+            {
+                "name": s.name,
+                "title": s.title,
+                "credit": s.credit,
+                "licence": s.licence,
+                "url": s.url,
+            }
+            for s in found
+        ]
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    for style in found:
+        sys.stdout.write(f"{style.name:12} {style.credit}; {style.licence}; {style.url}\n")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Style name, or the path of a .toml pack.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the parts, variants and colours of a style."""
+    from emojimap import styles
+
+    style = styles.load(name)
+    parts = {part: [v or "none" for v in variants] for part, variants in style.parts.items()}
+    if json_:
+        sys.stdout.write(
+            json.dumps(
+                {"name": style.name, "parts": parts, "colours": list(style.colours)}, indent=2
+            )
+            + "\n"
+        )
+        return
+    sys.stdout.write(f"{style.title}: {style.credit}; {style.licence}; {style.url}\n")
+    for part, variants in parts.items():
+        sys.stdout.write(f"  --set {part}=  {', '.join(variants)}\n")
+    sys.stdout.write(f"  --colour  {', '.join(style.colours)}\n")

@@ -1,0 +1,229 @@
+"""The part of a photo that colours are measured on, at a size where that is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emojimap.arrays import F32, U8, Bool, check_mask, check_points, check_rgb
+from emojimap.colours._locus import to_lab
+from emojimap.errors import ArgumentError
+
+NAMES = ("hair", "facial_hair", "skin", "glasses", "headwear", "body")
+_MOST_PIXELS = 4096
+# Face neighbourhood in eye distances from the point between the eyes.
+_SIDE, _ABOVE, _BELOW = 3.2, 3.6, 4.6
+
+
+@dataclass(frozen=True)
+class View:
+    """A face's neighbourhood, shrunk, with everything in its own pixels.
+
+    Parameters
+    ----------
+    rgb : (h, w, 3) ndarray of uint8
+        The photo there.
+    landmarks : (68, 2) ndarray of float32
+        iBUG order, x then y.
+    irises : (2, 3) ndarray of float32
+        x, y, radius.
+    masks : dict of str to (h, w) ndarray of bool
+        One for each of `NAMES`; empty where none was given.
+    step : int
+        Photo pixels per pixel.
+    eye_distance : float
+        Pixels between the middles of the eyes.
+    """
+
+    rgb: U8
+    landmarks: F32
+    irises: F32
+    masks: dict[str, Bool]
+    step: int
+    eye_distance: float
+
+    def skin(self) -> Bool:
+        """Face skin that nothing covers, (h, w) bool."""
+        return self.masks["skin"] & ~self.any("glasses", "headwear", "hair", "facial_hair")
+
+    def any(self, *names: str) -> Bool:
+        """Union of the named masks, (h, w) bool."""
+        return np.asarray(np.logical_or.reduce([self.masks[name] for name in names]), bool)
+
+    def polygon(self, points: F32) -> Bool:
+        """Pixels inside a closed line of (n, 2) points, (h, w) bool."""
+        canvas = np.zeros(self.rgb.shape[:2], dtype=np.uint8)
+        corners = np.clip(np.round(points * 16), -(2**20), 2**20).astype(np.int32)
+        cv2.fillPoly(canvas, [corners], 1, shift=4)
+        return canvas.astype(bool)
+
+
+def view(photo: U8, landmarks: F32, irises: F32, masks: Mapping[str, Bool], eye_px: float) -> View:
+    """Cut out and shrink.
+
+    Parameters
+    ----------
+    photo : (H, W, 3) ndarray of uint8
+        RGB.
+    landmarks : (68, 2) ndarray of float32
+        iBUG order, x then y.
+    irises : (2, 3) ndarray of float32
+        x, y, radius.
+    masks : mapping of str to (H, W) ndarray of bool
+        Any of `NAMES`.
+    eye_px : float
+        Eye distance to shrink to, pixels; the result has up to twice as many.
+
+    Returns
+    -------
+    View
+        At least one pixel.
+
+    Raises
+    ------
+    ArgumentError
+        If something has a wrong type, shape or name.
+    """
+    check_rgb(photo)
+    landmarks = check_points(landmarks, 68)
+    irises = np.asarray(irises, dtype=np.float32)
+    if irises.shape != (2, 3) or not np.isfinite(irises).all():
+        raise ArgumentError(f"irises has shape {irises.shape}: give (2, 3) finite x, y, radius")
+    for name, mask in masks.items():
+        if name not in NAMES:
+            raise ArgumentError(f"masks has {name!r}: give any of {', '.join(NAMES)}")
+        check_mask(mask, name, photo.shape[:2])
+    eyes = np.stack([landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)])
+    distance = max(float(np.hypot(*(eyes[1] - eyes[0]))), 1.0)
+    step = int(np.clip(distance / eye_px, 1, min(photo.shape[:2])))
+    return _cut(photo, landmarks, irises, masks, distance, step)
+
+
+def _cut(
+    photo: U8,
+    landmarks: F32,
+    irises: F32,
+    masks: Mapping[str, Bool],
+    distance: float,
+    step: int,
+) -> View:
+    (left, right), (top, bottom) = _bounds(photo.shape[:2], landmarks, distance, step)
+    region = photo[top:bottom, left:right]
+    height, width = (bottom - top) // step, (right - left) // step
+    rgb = np.ascontiguousarray(region)
+    if step > 1:
+        rgb = cv2.resize(region, (width, height), interpolation=cv2.INTER_AREA)
+    middle = slice(step // 2, None, step)
+    small = {name: np.zeros((height, width), dtype=bool) for name in NAMES}
+    small |= {name: mask[top:bottom, left:right][middle, middle] for name, mask in masks.items()}
+    moved = (landmarks - (left, top) + 0.5) / step - 0.5
+    scaled = np.column_stack(
+        [(irises[:, :2] - (left, top) + 0.5) / step - 0.5, irises[:, 2] / step]
+    )
+    return View(
+        rgb, moved.astype(np.float32), scaled.astype(np.float32), small, step, distance / step
+    )
+
+
+def _bounds(
+    shape: tuple[int, int], landmarks: F32, distance: float, step: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Left and right, top and bottom; whole steps, inside the photo even if the face is not."""
+    middle = landmarks[36:48].mean(axis=0)
+    ranges = []
+    for place, size, before, after in (
+        (middle[0], shape[1], _SIDE, _SIDE),
+        (middle[1], shape[0], _ABOVE, _BELOW),
+    ):
+        start = int(np.clip(place - before * distance, 0, max(size - step, 0)))
+        stop = int(np.clip(place + after * distance, start + step, max(size, start + step)))
+        stop = min(stop, size)
+        ranges.append((start, start + max(1, (stop - start) // step) * step))
+    return ranges[0], ranges[1]
+
+
+def check_ranges(settings: object, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Check that every number of a settings object lies in its range.
+
+    Parameters
+    ----------
+    settings : object
+        With an attribute for each name.
+    ranges : mapping of str to (float, float)
+        Least and greatest value of each.
+
+    Raises
+    ------
+    ArgumentError
+        If one does not; the message names it and its range.
+    """
+    for name, (low, high) in ranges.items():
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            kind = type(settings).__name__
+            raise ArgumentError(f"{kind}.{name} is {value}: give {low:g} to {high:g}")
+
+
+def pixels(rgb: U8, mask: Bool, most: int = _MOST_PIXELS) -> F32:
+    """Lab colours under a mask, evenly thinned out.
+
+    Parameters
+    ----------
+    rgb : (h, w, 3) ndarray of uint8
+        sRGB.
+    mask : (h, w) ndarray of bool
+        Which pixels.
+    most : int
+        How many at most.
+
+    Returns
+    -------
+    (n, 3) ndarray of float32
+        Lab.
+    """
+    chosen = np.flatnonzero(mask)
+    chosen = chosen[:: max(1, -(-len(chosen) // most))]
+    return to_lab(rgb.reshape(-1, 3)[chosen])
+
+
+def eroded(mask: Bool, radius: float) -> Bool:
+    """Mask without its rim.
+
+    Parameters
+    ----------
+    mask : (h, w) ndarray of bool
+        Mask; what lies outside the picture counts as inside.
+    radius : float
+        Width of the rim, pixels; under 0.5 nothing happens.
+
+    Returns
+    -------
+    (h, w) ndarray of bool
+        The inner part.
+    """
+    side = 2 * round(radius) + 1
+    if side <= 1:
+        return mask
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel), bool)
+
+
+def spread(lab: F32) -> float:
+    """Median distance of Lab colours from their median; 0 for none.
+
+    Parameters
+    ----------
+    lab : (n, 3) ndarray of float32
+        Colours.
+
+    Returns
+    -------
+    float
+        Lab units.
+    """
+    if not len(lab):
+        return 0.0
+    return float(np.median(np.linalg.norm(lab - np.median(lab, axis=0), axis=1)))

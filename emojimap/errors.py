@@ -1,0 +1,41 @@
+"""Every error that emojimap raises on purpose.
+
+The message says what is wrong, with the value, and what to do; the command line prints it as
+one line and exits with 1.
+"""
+
+
+class EmojimapError(Exception):
+    """Root of all errors that emojimap raises on purpose."""
+
+
+class ArgumentError(EmojimapError, ValueError):
+    """An argument has a wrong type, shape, unit or range."""
+
+
+class PhotoError(EmojimapError):
+    """A photo can't be read, or is too large to be read safely."""
+
+
+class NoFaceError(EmojimapError):
+    """A photo shows no face, or fewer faces than the one asked for."""
+
+
+class StyleError(EmojimapError):
+    """A style, a part, a variant or a colour name is unknown or unusable."""
+
+
+class ModelError(EmojimapError):
+    """A network's file is missing, damaged or of the wrong kind."""
+
+
+class CacheError(EmojimapError):
+    """A cached file is damaged, foreign or of another version."""
+
+
+class DataError(EmojimapError):
+    """A data set for training or measuring can't be used as it is."""
+
+
+class OutputError(EmojimapError):
+    """A result can't be written where it was asked for."""

@@ -1,0 +1,1 @@
+"""Held-out scores: nothing here trains or tunes anything."""

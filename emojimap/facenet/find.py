@@ -1,0 +1,210 @@
+"""Finding faces with the label map and the landmarks, coarse to fine.
+
+The whole photo, letterboxed, gives blobs of face; a crop around each blob gives landmarks; a crop
+around those, upright, gives better ones. A face is believed only where independent findings agree:
+the landmarks are sharp, they keep their place when they are looked for again, they have the shape
+of a face, and the label map calls their inside a face.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emojimap.arrays import F32, F64, U8, Bool
+from emojimap.errors import ArgumentError
+from emojimap.facenet import LABELS
+from emojimap.facenet.crops import apply, around, inverse, square, warp
+from emojimap.facenet.landmarks import eye_distance, face_size
+from emojimap.facenet.network import Network
+from emojimap.facenet.shape import misshape
+
+_FACE = [LABELS.index(name) for name in ("face", "facial_hair", "glasses")]
+
+
+@dataclass(frozen=True)
+class FindSettings:
+    """Where and how faces are looked for.
+
+    Parameters
+    ----------
+    coarse_px : tuple of int
+        Sides of the letterboxed photo, tried in turn until a face is found.
+    smallest_px : float
+        Faces smaller than this in the letterboxed photo are left alone.
+    first_faces, tight_faces : float
+        Side of the first and of the tight crop, in face sizes.
+    passes : int
+        At most so many tight crops, until the landmarks keep their place.
+    steady : float
+        Landmarks keep their place if they move less than this, in face sizes.
+    largest_spread : float
+        Mean spread of the landmarks' heat maps in the tight crop, fraction of its side.
+    largest_spread_small : float
+        The same for small faces: a photo has many places that look a little like one.
+    small_share : float
+        Faces are small under this share of the photo's longer side.
+    smallest_cover : float
+        Share of the landmarks' hull that the label map must call face.
+    largest_misshape : float
+        Root mean square distance from the mean face after alignment, in face sizes.
+    """
+
+    coarse_px: tuple[int, ...] = (256, 512)
+    smallest_px: float = 14.0
+    first_faces: float = 2.8
+    tight_faces: float = 2.0
+    passes: int = 3
+    steady: float = 0.05
+    largest_spread: float = 0.068
+    largest_spread_small: float = 0.055
+    small_share: float = 0.2
+    smallest_cover: float = 0.8
+    largest_misshape: float = 0.22
+
+    def __post_init__(self) -> None:
+        if not self.coarse_px or any(px < 64 or px % 32 for px in self.coarse_px):
+            raise ArgumentError(f"coarse_px {self.coarse_px}: give multiples of 32 from 64 up")
+        if self.passes < 1:
+            raise ArgumentError(f"passes {self.passes}: give at least 1")
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face that was found.
+
+    Parameters
+    ----------
+    points : (70, 2) ndarray of float32
+        Landmarks in photo pixels.
+    matrix : (2, 3) ndarray of float64
+        Map from the photo to the tight crop that gave them.
+    probabilities : (7, S, S) ndarray of float32
+        Label probabilities of that crop.
+    spread : float
+        Mean spread of the landmarks.
+    cover : float
+        Share of the landmarks' hull that the label map calls face.
+    shift : float
+        How far the landmarks moved in the last pass, face sizes.
+    """
+
+    points: F32
+    matrix: F64
+    probabilities: F32
+    spread: float
+    cover: float
+    shift: float
+
+    @property
+    def size(self) -> float:
+        """Face size, photo pixels."""
+        return face_size(self.points)
+
+
+def find(
+    photo: U8, network: Network, settings: FindSettings | None = None, *, every: bool = True
+) -> list[Face]:
+    """Find the faces of a photo.
+
+    Parameters
+    ----------
+    photo : (H, W, 3) ndarray of uint8
+        RGB.
+    network : Network
+        The face network.
+    settings : FindSettings, optional
+        See there.
+    every : bool
+        Look at the finest coarse size too, for small faces beside a large one.
+
+    Returns
+    -------
+    list of Face
+        Largest first; empty if there is none.
+    """
+    settings = settings or FindSettings()
+    faces: list[Face] = []
+    for side in settings.coarse_px:
+        for centre, size in _blobs(photo, network, side, settings):
+            if any(_same(face, centre, size) for face in faces):
+                continue
+            face = _refine(photo, network, centre, size, settings)
+            if face is not None and not any(_overlap(face, other) for other in faces):
+                faces.append(face)
+        if faces and not every:
+            break
+    return sorted(faces, key=lambda face: -face.size)
+
+
+def _blobs(
+    photo: U8, network: Network, side: int, settings: FindSettings
+) -> list[tuple[F32, float]]:
+    """Middle and size of each blob of face in the letterboxed photo, largest first."""
+    height, width = photo.shape[:2]
+    matrix = square(np.array([width - 1, height - 1]) / 2, float(max(height, width)), 0.0, side)
+    probabilities = network(warp(photo, matrix, side)[None]).probabilities[0]
+    face = probabilities[_FACE].sum(axis=0) > 0.5
+    count, _, stats, centres = cv2.connectedComponentsWithStats(face.astype(np.uint8))
+    back = inverse(matrix)
+    found = []
+    for i in range(1, count):
+        # A face fills about two thirds of the square of its size.
+        size = float(np.sqrt(stats[i, cv2.CC_STAT_AREA] / 0.66))
+        if size >= settings.smallest_px:
+            centre = apply(back, centres[i : i + 1].astype(np.float32))[0]
+            found.append((centre, size * float(back[0, 0])))
+    return sorted(found, key=lambda blob: -blob[1])
+
+
+def _refine(
+    photo: U8, network: Network, centre: F32, size: float, settings: FindSettings
+) -> Face | None:
+    side = network.size
+    matrix = square(centre, size * settings.first_faces, 0.0, side)
+    points, shift = apply(inverse(matrix), network(warp(photo, matrix, side)[None]).points[0]), 1.0
+    face = None
+    for _ in range(settings.passes):
+        now = face_size(points)
+        if not 0.3 * size < now < 3.0 * size or eye_distance(points) < 3:
+            return None
+        matrix = around(points, now * settings.tight_faces, side)
+        seen = network(warp(photo, matrix, side)[None])
+        before, points = points, apply(inverse(matrix), seen.points[0])
+        shift = float(np.hypot(*(points - before).T).mean()) / now
+        inside = _hull(seen.points[0], side)
+        cover = (
+            float(seen.probabilities[0][_FACE].sum(axis=0)[inside].mean()) if inside.any() else 0.0
+        )
+        face = Face(points, matrix, seen.probabilities[0], float(seen.spread.mean()), cover, shift)
+        if shift < settings.steady:
+            break
+    small = size < settings.small_share * max(photo.shape[:2])
+    return face if face is not None and _believable(face, small, settings) else None
+
+
+def _believable(face: Face, small: bool, settings: FindSettings) -> bool:
+    limit = settings.largest_spread_small if small else settings.largest_spread
+    return (
+        face.spread <= limit
+        and face.cover >= settings.smallest_cover
+        and face.shift <= 3 * settings.steady
+        and misshape(face.points) <= settings.largest_misshape
+    )
+
+
+def _hull(points: F32, side: int) -> Bool:
+    canvas = np.zeros((side, side), np.uint8)
+    cv2.fillConvexPoly(canvas, cv2.convexHull(np.round(points[:68]).astype(np.int32)), 1)
+    return canvas > 0
+
+
+def _same(face: Face, centre: F32, size: float) -> bool:
+    middle = (face.points[:68].min(axis=0) + face.points[:68].max(axis=0)) / 2
+    return bool(np.hypot(*(middle - centre)) < 0.5 * max(face.size, size))
+
+
+def _overlap(face: Face, other: Face) -> bool:
+    return _same(other, face.points[:68].mean(axis=0), face.size)

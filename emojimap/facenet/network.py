@@ -1,0 +1,49 @@
+"""What every backend of the face network gives, whatever it runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from emojimap.arrays import F32, U8
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Output of the network for a batch of crops.
+
+    Parameters
+    ----------
+    probabilities : (N, 7, S, S) ndarray of float32
+        One channel per label of `emojimap.facenet.LABELS`, summing to 1.
+    points : (N, 70, 2) ndarray of float32
+        Landmarks in crop pixels, x then y.
+    spread : (N, 70) ndarray of float32
+        Standard deviation of each landmark's heat map, as a fraction of the side.
+    """
+
+    probabilities: F32
+    points: F32
+    spread: F32
+
+
+class Network(Protocol):
+    """A face network, ready to run."""
+
+    size: int
+    """Side of the crops it was trained on, pixels."""
+
+    def __call__(self, crops: U8) -> Prediction:
+        """Run the network.
+
+        Parameters
+        ----------
+        crops : (N, S, S, 3) ndarray of uint8
+            RGB; S a multiple of 32.
+
+        Returns
+        -------
+        Prediction
+            For each crop.
+        """
+        ...

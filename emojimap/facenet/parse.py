@@ -1,0 +1,186 @@
+"""The label map of one face: a wide crop for the hair, the tight crop for what is in the face.
+
+Both are merged in a head frame of fixed resolution, upright and centred on the face, so that
+everything that follows costs the same for a small and for a large photo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emojimap.arrays import F32, F64, U8
+from emojimap.errors import ArgumentError
+from emojimap.facenet import LABELS
+from emojimap.facenet.crops import around, inverse, warp
+from emojimap.facenet.find import Face
+from emojimap.facenet.network import Network
+
+_FEATHER = 0.12
+_CUT_SHARE = 0.02
+"""Hair on more of the border than this is cut off."""
+
+
+@dataclass(frozen=True)
+class ParseSettings:
+    """How the crops of one face are merged.
+
+    Parameters
+    ----------
+    wide_faces : tuple of float
+        Sides of the wide crop, face sizes; a further one is tried where hair is cut off.
+    mirror : bool
+        Average the wide crop with its mirror image.
+    head_px : int
+        Side of the head frame, pixels; it covers the wide crop.
+    tight_weight : float
+        Weight of the tight crop where it can be seen, for all but hair.
+    tight_weight_hair : float
+        The same for hair.
+    """
+
+    wide_faces: tuple[float, ...] = (3.0, 4.2, 5.6)
+    mirror: bool = True
+    head_px: int = 512
+    tight_weight: float = 0.8
+    tight_weight_hair: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.wide_faces or not all(1.5 <= faces <= 8 for faces in self.wide_faces):
+            raise ArgumentError(f"wide_faces {self.wide_faces}: give sides of 1.5 to 8")
+        for weight in (self.tight_weight, self.tight_weight_hair):
+            if not 0 <= weight <= 1:
+                raise ArgumentError(f"tight weight {weight}: give 0 to 1")
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """Label probabilities of one face in its head frame.
+
+    Parameters
+    ----------
+    probabilities : (7, S, S) ndarray of float32
+        One channel per label, summing to 1.
+    matrix : (2, 3) ndarray of float64
+        Map from the photo to the head frame.
+    """
+
+    probabilities: F32
+    matrix: F64
+
+
+def parse(photo: U8, face: Face, network: Network, settings: ParseSettings | None = None) -> Head:
+    """Label probabilities of a face and its surroundings.
+
+    Parameters
+    ----------
+    photo : (H, W, 3) ndarray of uint8
+        RGB.
+    face : Face
+        From `emojimap.facenet.find.find`.
+    network : Network
+        The face network.
+    settings : ParseSettings, optional
+        See there.
+
+    Returns
+    -------
+    Head
+        Upright, the face in its middle.
+    """
+    settings = settings or ParseSettings()
+    for faces in settings.wide_faces:
+        matrix = around(face.points, faces * face.size, settings.head_px)
+        wide = _wide(photo, face, network, faces, settings)
+        if not _cut_off(wide, photo, matrix):
+            break
+    return Head(_merged(wide, face, matrix, settings), matrix)
+
+
+def _wide(photo: U8, face: Face, network: Network, faces: float, settings: ParseSettings) -> F32:
+    """Label probabilities of the wide crop, in the head frame."""
+    crop = around(face.points, faces * face.size, network.size)
+    picture = warp(photo, crop, network.size)
+    if not settings.mirror:
+        found = network(picture[None]).probabilities[0]
+    else:
+        both = network(np.stack([picture, picture[:, ::-1]])).probabilities
+        found = (both[0] + both[1][:, :, ::-1]) / 2
+    target = around(face.points, faces * face.size, settings.head_px)
+    return _onto(found, crop, target, settings.head_px)
+
+
+def _cut_off(wide: F32, photo: U8, matrix: F64) -> bool:
+    """Tell whether hair reaches the border of the head frame where the photo goes on."""
+    size = wide.shape[1]
+    inside = cv2.warpAffine(np.ones(photo.shape[:2], np.uint8), matrix, (size, size)) > 0
+    hair = (wide[LABELS.index("hair")] > 0.5) & inside
+    rim = max(1, size // 64)
+    borders = (hair[:rim], hair[-rim:], hair[:, :rim], hair[:, -rim:])
+    return bool(sum(border.sum() for border in borders) > _CUT_SHARE * 4 * rim * size)
+
+
+def _merged(wide: F32, face: Face, matrix: F64, settings: ParseSettings) -> F32:
+    """Blend the tight crop in where it can be seen."""
+    merged, size = wide.copy(), settings.head_px
+    tight = _onto(face.probabilities, face.matrix, matrix, size)
+    inside = _window(face.matrix, matrix, face.probabilities.shape[1], size)
+    for i, label in enumerate(LABELS):
+        weight = settings.tight_weight_hair if label == "hair" else settings.tight_weight
+        merged[i] += weight * inside * (tight[i] - merged[i])
+    merged /= np.maximum(merged.sum(axis=0, keepdims=True), 1e-6)
+    return merged
+
+
+def _between(source: F64, target: F64) -> F64:
+    both = np.vstack([target, [0, 0, 1]]) @ np.vstack([inverse(source), [0, 0, 1]])
+    matrix: F64 = both[:2]
+    return matrix
+
+
+def _onto(probabilities: F32, source: F64, target: F64, size: int) -> F32:
+    matrix = _between(source, target)
+    return np.stack(
+        [
+            cv2.warpAffine(channel, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
+            for channel in probabilities
+        ]
+    )
+
+
+def _window(source: F64, target: F64, side: int, size: int) -> F32:
+    """1 in the middle of the tight crop, falling to 0 at its border."""
+    ramp = np.minimum(np.arange(side) + 0.5, side - np.arange(side) - 0.5) / (side * _FEATHER)
+    ramp = np.clip(ramp, 0, 1).astype(np.float32)
+    window: F32 = cv2.warpAffine(
+        np.outer(ramp, ramp), _between(source, target), (size, size), borderValue=0
+    )
+    return window
+
+
+def onto_photo(mask: F32, head: F64, shape: tuple[int, int]) -> F32:
+    """Bring a soft mask of the head frame into the photo's frame.
+
+    Parameters
+    ----------
+    mask : (S, S) ndarray of float32
+        0..1, in the head frame.
+    head : (2, 3) ndarray of float64
+        Map from the photo to the head frame.
+    shape : (int, int)
+        Height and width of the photo.
+
+    Returns
+    -------
+    (H, W) ndarray of float32
+        0 outside the head frame.
+    """
+    out: F32 = cv2.warpAffine(
+        np.asarray(mask, np.float32),
+        head,
+        (shape[1], shape[0]),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    return out

@@ -1,0 +1,95 @@
+"""Drawn faces, a network that reads them, and the real photos where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emojimap.facenet import LABELS
+from emojimap.facenet.network import Prediction
+from emojimap.facenet.shape import mean_face
+
+FACE = (220, 30, 30)
+HAIR = (30, 200, 30)
+DOT = (30, 30, 220)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Tests leave the user's cache alone."""
+    os.environ["EMOJIMAP_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def data():
+    """Folder of the real photos; tests that ask for it skip where it is absent."""
+    folder = Path(os.environ.get("EMOJIMAP_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not (folder / "hair" / "index.csv").is_file():
+        pytest.skip(f"no photos at {folder}: set EMOJIMAP_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def astronaut():
+    from skimage import data as pictures
+
+    return pictures.astronaut()
+
+
+def draw_face(photo, centre, radius, angle=0.0):
+    """Paint a face that `DrawnNetwork` reads: a disc, hair over it, a dot towards its right."""
+    x, y = centre
+    cv2.circle(photo, (round(x), round(y)), round(1.5 * radius), HAIR, -1)
+    cv2.circle(photo, (round(x), round(y)), round(radius), FACE, -1)
+    dot = round(x + 0.6 * radius * np.cos(angle)), round(y + 0.6 * radius * np.sin(angle))
+    cv2.circle(photo, dot, max(2, round(0.15 * radius)), DOT, -1)
+    return photo
+
+
+class DrawnNetwork:
+    """Reads drawn faces by their colours, as the face network reads real ones."""
+
+    size = 128
+
+    def __call__(self, crops):
+        found = [self._one(crop.astype(int)) for crop in crops]
+        return Prediction(*(np.stack(part).astype(np.float32) for part in zip(*found, strict=True)))
+
+    def _one(self, crop):
+        near = {
+            name: np.abs(crop - np.array(colour)).sum(axis=2) < 90
+            for name, colour in (("face", FACE), ("hair", HAIR), ("dot", DOT))
+        }
+        probabilities = np.full((len(LABELS), *crop.shape[:2]), 0.01)
+        probabilities[0] = 0.9
+        probabilities[LABELS.index("hair")][near["hair"]] = 9
+        probabilities[LABELS.index("face")][near["face"] | near["dot"]] = 9
+        probabilities /= probabilities.sum(axis=0)
+        points, spread = self._points(near, crop.shape[0])
+        return probabilities, points, np.full(70, spread)
+
+    def _points(self, near, side):
+        disc = (near["face"] | near["dot"]).astype(np.uint8)
+        count, islands, stats, centres = cv2.connectedComponentsWithStats(disc)
+        if count < 2:
+            return np.full((70, 2), side / 2), 0.3
+        middle = np.hypot(*(centres[1:] - side / 2).T)
+        best = 1 + int(np.argmin(middle / np.sqrt(stats[1:, cv2.CC_STAT_AREA])))
+        radius = np.sqrt(stats[best, cv2.CC_STAT_AREA] / np.pi)
+        rows, columns = np.nonzero(near["dot"] & (islands == best))
+        if not rows.size:
+            return np.full((70, 2), side / 2), 0.3
+        angle = np.arctan2(rows.mean() - centres[best][1], columns.mean() - centres[best][0])
+        shape = mean_face() - mean_face().mean(axis=0)
+        eyes = np.stack([shape[36:42].mean(axis=0), shape[42:48].mean(axis=0)])
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        return centres[best] + 1.8 * radius * np.vstack([shape, eyes]) @ turn.T, 0.02
+
+
+@pytest.fixture
+def network():
+    return DrawnNetwork()
