@@ -30,7 +30,7 @@ from emojimap.masks import MaskSettings
 from emojimap.traits import Traits, TraitSettings
 
 if TYPE_CHECKING:
-    from emojimap.facenet.network import Network
+    from emojimap.facenet.network import Networks
 
 SMALLEST_SHARE = 0.08
 """Faces are expected to be at least this large, as a share of the photo's height."""
@@ -55,6 +55,8 @@ class AnalysisSettings:
         Thresholds of glasses and mouth.
     colours : ColourSettings
         Sampling and correction.
+    device : {"cpu", "cuda"}
+        Where the networks run.
     """
 
     find: FindSettings = field(default_factory=FindSettings)
@@ -62,6 +64,7 @@ class AnalysisSettings:
     masks: MaskSettings = field(default_factory=MaskSettings)
     traits: TraitSettings = field(default_factory=TraitSettings)
     colours: ColourSettings = field(default_factory=ColourSettings)
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,27 +194,31 @@ def analyse_all(photo: Any, *, settings: AnalysisSettings | None = None) -> list
 
 
 @cache
-def network() -> Network:
-    """Load the face network that ships with the program, once per process.
+def networks(device: str = "cpu") -> Networks:
+    """Load the networks that ship with the program, once per process and device.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda"}
+        Where they run.
 
     Returns
     -------
-    Network
-        On the CPU.
+    Networks
+        Ready to run.
 
     Raises
     ------
     ModelError
-        If its file is missing or damaged.
+        If a file is missing or damaged, or the device is not there.
     """
-    from emojimap.facenet import weights
-    from emojimap.facenet._onnx import OnnxNetwork
+    from emojimap.facenet import open as open_
 
-    return OnnxNetwork(weights.load("face"))
+    return open_.networks(device=device)
 
 
 def _faces(pixels: U8, settings: AnalysisSettings, *, every: bool) -> list[Face]:
-    faces = find_.find(pixels, network(), settings.find, every=every)
+    faces = find_.find(pixels, networks(settings.device).face, settings.find, every=every)
     if not faces:
         raise NoFaceError(
             f"no face found: give a photo in which a face, seen from the front, is at least "
@@ -221,7 +228,7 @@ def _faces(pixels: U8, settings: AnalysisSettings, *, every: bool) -> list[Face]
 
 
 def _analysis(pixels: U8, face: Face, settings: AnalysisSettings) -> Analysis:
-    parsed = parse_.parse(pixels, face, network(), settings.parse)
+    parsed = parse_.parse(pixels, face, networks(settings.device).hair, settings.parse)
     points = apply(parsed.matrix, face.points)
     probabilities = dict(zip(LABELS, parsed.probabilities, strict=True))
     soft = masks_.clean(probabilities, points, settings.masks)

@@ -98,8 +98,8 @@ def clean(
     return masks
 
 
-def facial_hair_evidence(probabilities: Mapping[str, F32], points: F32) -> float:
-    """How much facial hair a head shows, before any threshold.
+def evidence(probabilities: Mapping[str, F32], points: F32, name: str) -> float:
+    """How much facial hair, glasses or headwear a head shows, before any threshold.
 
     Parameters
     ----------
@@ -107,16 +107,23 @@ def facial_hair_evidence(probabilities: Mapping[str, F32], points: F32) -> float
         As in `clean`.
     points : (70, 2) ndarray of float32
         Landmarks in the head frame.
+    name : {"facial_hair", "glasses", "headwear"}
+        What to look for.
 
     Returns
     -------
     float
-        Sum of the probabilities below the nose near the face, squared eye distances.
+        Sum of the probabilities where such a thing can be, squared eye distances.
     """
     unit = max(_eye_distance(points), 1e-6)
-    beard = probabilities["facial_hair"]
-    near = _near(points, beard.shape, 0.1 * unit) & _below_nose(points, beard.shape)
-    return float(beard[near].sum()) / unit**2
+    found = probabilities[name]
+    if name == "glasses":
+        where = _eyes(points, found.shape, 0.45 * unit)
+    elif name == "facial_hair":
+        where = _near(points, found.shape, 0.1 * unit) & _below_nose(points, found.shape)
+    else:
+        where = _near(points, found.shape, 1.5 * unit)
+    return float(found[where].sum()) / unit**2
 
 
 def keep(mask: F32, seed: Bool, smallest: float) -> F32:

@@ -40,12 +40,17 @@ def astronaut():
     return pictures.astronaut()
 
 
+def blank(height=480, width=640):
+    """A grey picture."""
+    return np.full((height, width, 3), 120, np.uint8)
+
+
 def draw_face(photo, centre, radius, angle=0.0):
-    """Paint a face that `DrawnNetwork` reads: a disc, hair over it, a dot towards its right."""
+    """Paint a face that `DrawnNetwork` reads: a disc, hair over it, a dot towards its chin."""
     x, y = centre
     cv2.circle(photo, (round(x), round(y)), round(1.5 * radius), HAIR, -1)
     cv2.circle(photo, (round(x), round(y)), round(radius), FACE, -1)
-    dot = round(x + 0.6 * radius * np.cos(angle)), round(y + 0.6 * radius * np.sin(angle))
+    dot = round(x - 0.6 * radius * np.sin(angle)), round(y + 0.6 * radius * np.cos(angle))
     cv2.circle(photo, dot, max(2, round(0.15 * radius)), DOT, -1)
     return photo
 
@@ -83,7 +88,7 @@ class DrawnNetwork:
         rows, columns = np.nonzero(near["dot"] & (islands == best))
         if not rows.size:
             return np.full((70, 2), side / 2), 0.3
-        angle = np.arctan2(rows.mean() - centres[best][1], columns.mean() - centres[best][0])
+        angle = np.arctan2(centres[best][0] - columns.mean(), rows.mean() - centres[best][1])
         shape = mean_face() - mean_face().mean(axis=0)
         eyes = np.stack([shape[36:42].mean(axis=0), shape[42:48].mean(axis=0)])
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

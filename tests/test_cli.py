@@ -211,4 +211,14 @@ class TestOthers:
         assert run("--version").stdout.strip() == f"emojimap {__version__}"
 
     def test_evaluate_needs_its_data(self, tmp_path):
-        failed(run("evaluate", "--data", tmp_path), "holds none of")
+        failed(run("evaluate", "--data", tmp_path), "holds no data set")
+        failed(run("evaluate", "--data", tmp_path, "--split", "test"), "train", code=2)
+
+    def test_gpu_that_is_not_there_is_said_in_one_line(self, portrait):
+        if find_spec("torch") is not None:
+            import torch
+
+            if torch.cuda.is_available():
+                pytest.skip("there is a CUDA device")
+        failed(run("analyse", portrait, "--device", "cuda"), "cuda", "--device cpu")
+        failed(run("analyse", portrait, "--device", "tpu"), "device 'tpu'")

@@ -7,11 +7,7 @@ from emojimap.errors import ArgumentError
 from emojimap.facenet.find import FindSettings, find
 from emojimap.facenet.landmarks import roll
 from emojimap.facenet.parse import onto_photo, parse
-from tests.conftest import draw_face
-
-
-def blank(height=480, width=640):
-    return np.full((height, width, 3), 120, np.uint8)
+from tests.conftest import blank, draw_face
 
 
 def middle(face):

@@ -7,7 +7,7 @@ import pytest
 from emojimap.errors import ArgumentError
 from emojimap.facenet import LABELS
 from emojimap.facenet.shape import mean_face
-from emojimap.masks import MaskSettings, clean, facial_hair_evidence
+from emojimap.masks import MaskSettings, clean, evidence
 from emojimap.traits import TraitSettings, beard_regions, measure
 
 SIDE = 256
@@ -57,7 +57,7 @@ def test_facial_hair_leaves_the_hair(points):
     masks = clean(probabilities, points)
     assert not (masks["hair"] > 0.5).any()
     assert (masks["facial_hair"] > 0.5).any()
-    assert facial_hair_evidence(probabilities, points) > 0.2
+    assert evidence(probabilities, points, "facial_hair") > 0.2
 
 
 def test_little_facial_hair_is_skin(points):

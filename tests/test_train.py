@@ -1,21 +1,32 @@
 """Training: labels, losses, crops, the loop and the export. Needs the extra `train`."""
 
 import csv
+import json
+import os
+import signal
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from emojimap.errors import ArgumentError, DataError, ModelError
-from emojimap.facenet import LABELS
+from emojimap.errors import ArgumentError, DataError, EmojimapError, ModelError
+from emojimap.facenet import LABELS, weights
 from emojimap.facenet.landmarks import mirror_order
 from emojimap.facenet.shape import mean_face
+from emojimap.train import guesses
 from emojimap.train.augment import AugmentSettings, crop_matrix, cut, mosaic
-from emojimap.train.batches import Drawer, load
+from emojimap.train.batches import Drawer, Memory, fingerprint, load
+from emojimap.train.curves import Log
+from emojimap.train.curves import draw as draw_curves
+from emojimap.train.curves import read as read_log
 from emojimap.train.labels import ANY, BIT, fuse
-from emojimap.train.samples import MESH_TO_POINTS, of_split, read_all
-from emojimap.train.settings import TrainSettings
+from emojimap.train.readers import read_all
+from emojimap.train.samples import MESH_TO_POINTS, of_split
+from emojimap.train.settings import CROPS, TrainSettings
+from tests.test_cli import run
 
 SIDE = 120
 
@@ -110,7 +121,7 @@ class TestSamples:
             read_all(folder)
 
     def test_empty_folder_is_refused(self, tmp_path):
-        with pytest.raises(DataError, match="holds none of"):
+        with pytest.raises(DataError, match="holds no data set"):
             read_all(tmp_path)
 
     def test_mask_of_another_size_is_named(self, folder):
@@ -121,7 +132,7 @@ class TestSamples:
     def test_validation_photos_are_never_drawn(self, folder):
         samples = read_all(folder)
         with pytest.raises(DataError, match="p5 is a validation photo"):
-            Drawer(samples, 64, 2, 0)
+            Drawer(samples, TrainSettings(size=64, batch=2))
 
     def test_people_never_stand_in_both_splits(self, data):
         samples = read_all(data)
@@ -184,9 +195,9 @@ class TestCrops:
 class TestDrawer:
     def test_a_step_is_the_same_whenever_it_is_drawn(self, folder):
         samples = of_split(read_all(folder), "train")
-        first = Drawer(samples, 64, 3, seed=5)
+        first = Drawer(samples, TrainSettings(size=64, batch=3, seed=5))
         first.draw(0)
-        again = Drawer(samples, 64, 3, seed=5)
+        again = Drawer(samples, TrainSettings(size=64, batch=3, seed=5))
         assert (first.draw(7).photos == again.draw(7).photos).all()
 
     def test_stream_hands_over_what_went_wrong(self, folder):
@@ -194,7 +205,111 @@ class TestDrawer:
         for sample in samples:
             sample.photo.write_bytes(b"")
         with pytest.raises(DataError, match="can't be decoded"):
-            list(Drawer(samples, 64, 2, 0).stream(0, 2))
+            list(Drawer(samples, TrainSettings(size=64, batch=2)).stream(0, 2))
+
+    def test_finding_faces_needs_landmarks(self, folder):
+        samples = [replace(s, mesh=None) for s in of_split(read_all(folder), "train")]
+        with pytest.raises(DataError, match="no sample has landmarks"):
+            Drawer(samples, TrainSettings(size=64))
+        assert Drawer(samples, TrainSettings(size=64, role="hair", batch=2)).draw(0)
+
+    def test_fingerprint_tells_other_data(self, folder):
+        samples = of_split(read_all(folder), "train")
+        assert fingerprint(samples) == fingerprint(of_split(read_all(folder), "train"))
+        assert fingerprint(samples) != fingerprint(samples[1:])
+        guessed = [*samples[:-1], replace(samples[-1], guess=Path("a.png"))]
+        assert fingerprint(samples) != fingerprint(guessed)
+
+    def test_memory_is_bounded_and_gives_the_same(self, folder):
+        samples = of_split(read_all(folder), "train")
+        small, large = Memory(1e-4, 64), Memory(1.0, 64)
+        for sample in [*samples, *samples]:
+            for one, other in zip(small.get(sample), large.get(sample), strict=True):
+                assert (one == other).all()
+        assert len(small._kept) < len(large._kept) == 5
+
+    def test_large_photos_are_reduced_with_their_landmarks(self, folder):
+        sample = read_all(folder)[0]
+        photo, allowed, points = Memory(1.0, 32).get(sample)
+        assert photo.shape[:2] == allowed.shape
+        assert photo.shape[0] < SIDE
+        factor = photo.shape[0] / SIDE
+        assert np.abs((points + 0.5) - (sample.points + 0.5) * factor).max() < 0.01
+
+    def test_several_workers_draw_the_same_in_order(self, folder):
+        samples = of_split(read_all(folder), "train")
+        one = Drawer(samples, TrainSettings(size=64, batch=2)).stream(3, 9)
+        many = Drawer(samples, TrainSettings(size=64, batch=2, workers=3)).stream(3, 9)
+        pairs = list(zip(one, many, strict=True))
+        assert len(pairs) == 6
+        assert all((a.photos == b.photos).all() for a, b in pairs)
+
+
+class TestGuesses:
+    def samples(self, folder):
+        return [
+            replace(s, hair=None, source="faces") if s.name != "p0" else s for s in read_all(folder)
+        ]
+
+    def test_only_unlabelled_training_photos_are_guessed(self, folder, tmp_path, network):
+        out = tmp_path / "guesses"
+        assert guesses.write(self.samples(folder), network, out) == 4
+        assert sorted(path.stem for path in out.rglob("*.png")) == ["p1", "p2", "p3", "p4"]
+        found = guesses.attach(self.samples(folder), out)
+        assert [s.name for s in found if s.guess is not None] == ["p1", "p2", "p3", "p4"]
+
+    def test_folder_without_guesses_is_refused(self, folder, tmp_path):
+        with pytest.raises(DataError, match="holds no guess"):
+            guesses.attach(self.samples(folder), tmp_path)
+
+    def test_sure_guesses_win_over_the_teacher(self):
+        guess = np.full((SIDE, SIDE), 128, np.uint8)
+        guess[:10], guess[10:20] = 255, 0
+        allowed = fuse((SIDE, SIDE), None, parsing_of(17), None, beard_is_hair=False, guess=guess)
+        assert (allowed[:10] == BIT["hair"]).all()
+        assert (allowed[10:20] & BIT["hair"] == 0).all()
+        assert (allowed[20:] == ANY).all()
+
+
+class TestLog:
+    def test_rows_are_means_and_are_cut_on_resume(self, tmp_path):
+        log = Log(tmp_path / "log.csv")
+        for step in range(1, 5):
+            log.add({"labels": float(step)})
+            if step % 2 == 0:
+                log.write(step, {"rate": 0.1, "seconds": 1.0})
+        assert [row["labels"] for row in read_log(log.path)] == ["1.5", "3.5"]
+        log.cut(2)
+        assert [row["step"] for row in read_log(log.path)] == ["2"]
+
+    @pytest.mark.skipif(find_spec("matplotlib") is None, reason="the extra `train` is missing")
+    @pytest.mark.filterwarnings("ignore")
+    def test_curves_are_drawn(self, tmp_path):
+        log = Log(tmp_path / "log.csv")
+        draw_curves(log.path, tmp_path / "none.png")
+        assert not (tmp_path / "none.png").exists()
+        for step in (1, 2, 3):
+            log.add({"labels": 1.0 / step})
+            log.write(step, {"rate": 0.1, "val_hair_iou": 0.5})
+        draw_curves(log.path, tmp_path / "curves.png")
+        assert cv2.imread(str(tmp_path / "curves.png")).shape[1] > 500
+
+
+class TestSettings:
+    def test_round_trip(self):
+        settings = TrainSettings(role="hair", augment=AugmentSettings(crop_faces=(2.0, 3.0)))
+        again = TrainSettings.from_dict(json.loads(json.dumps(settings.to_dict())))
+        assert again == settings
+        spelt_out = TrainSettings.from_dict(TrainSettings(role="face").to_dict())
+        assert spelt_out.augment == CROPS["face"]
+        assert again.crops.crop_faces == (2.0, 3.0)
+        assert TrainSettings(role="hair").crops == CROPS["hair"]
+
+    def test_unknown_names_are_refused(self):
+        with pytest.raises(ArgumentError, match="another version"):
+            TrainSettings.from_dict({"colour": 3})
+        with pytest.raises(ArgumentError, match="role 'ears'"):
+            TrainSettings(role="ears")
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +341,20 @@ class TestTorch:
         assert label_loss(logits, face).item() > 5
         assert label_loss(logits, unknown).item() == 0
 
+    def test_lovasz_loss_is_one_minus_iou_for_sure_answers(self, torch):
+        from emojimap.train.losses import lovasz_loss
+
+        hair = torch.full((1, 8, 8), BIT["face"], dtype=torch.uint8)
+        hair[:, :, :4] = BIT["hair"]
+        logits = torch.zeros(1, len(LABELS), 8, 8)
+        logits[:, 1] = 30.0
+        logits[:, 1, :, 2:6], logits[:, 2, :, 2:6] = 0.0, 30.0
+        assert lovasz_loss(logits, hair, stride=1).item() == pytest.approx(1 - 16 / 48, abs=1e-4)
+        hair[:, :, :2] = ANY
+        assert lovasz_loss(logits, hair, stride=1).item() == pytest.approx(1 - 16 / 32, abs=1e-4)
+        nothing = torch.full((1, 8, 8), BIT["face"], dtype=torch.uint8)
+        assert lovasz_loss(logits, nothing).item() == 0
+
     def test_landmarks_that_are_not_seen_cost_nothing(self, torch):
         from emojimap.train.losses import landmark_loss
 
@@ -253,6 +382,57 @@ class TestTorch:
         for name, value in whole.average.items():
             assert torch.allclose(value.float(), rest.average[name].float(), atol=1e-5), name
 
+    def test_other_data_is_not_resumed(self, torch, folder, tmp_path):
+        from emojimap.train.loop import Trainer, settings_of
+
+        samples = read_all(folder)
+        Trainer(samples, tmp_path / "run", replace(self.settings, steps=1)).run()
+        with pytest.raises(DataError, match="other samples or guesses"):
+            Trainer(samples[1:], tmp_path / "run", self.settings, resume=True)
+        torch.save({"x": torch.zeros(1)}, tmp_path / "run" / "checkpoint.pt")
+        with pytest.raises(DataError, match="weights alone"):
+            settings_of(tmp_path / "run")
+
+    def test_finished_run_is_not_trained_on(self, torch, folder, tmp_path):
+        from emojimap.train.loop import Trainer
+
+        first = Trainer(read_all(folder), tmp_path / "run", self.settings)
+        first.run()
+        again = Trainer(read_all(folder), tmp_path / "run", self.settings, resume=True)
+        again.run()
+        assert again.step == first.step == 4
+
+    def test_interrupt_saves_the_running_step(self, torch, folder, tmp_path):
+        from emojimap.train.loop import Trainer, settings_of
+
+        trainer = Trainer(read_all(folder), tmp_path / "run", self.settings)
+        update = trainer._update
+
+        def interrupted(batch):
+            if trainer.step == 1:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return update(batch)
+
+        trainer._update = interrupted
+        with pytest.raises(EmojimapError, match="after step 2: go on with --resume"):
+            trainer.run()
+        found = settings_of(tmp_path / "run")
+        assert found == replace(self.settings, augment=self.settings.crops)
+        rest = Trainer(read_all(folder), tmp_path / "run", self.settings, resume=True)
+        assert rest.step == 2
+        assert rest.run().is_file()
+        assert (tmp_path / "run" / "curves.png").is_file()
+
+    def test_validation_is_logged(self, torch, folder, tmp_path):
+        from emojimap.train.loop import Trainer
+
+        settings = replace(self.settings, validate_every=2)
+        Trainer(read_all(folder), tmp_path / "run", settings).run()
+        rows = read_log(tmp_path / "run" / "log.csv")
+        assert [row["step"] for row in rows] == ["2", "4"]
+        assert all(0 <= float(row["val_hair_iou"]) <= 1 for row in rows)
+        assert all(float(row["val_landmark_error"]) > 0 for row in rows)
+
     def test_folder_with_a_run_is_not_overwritten(self, torch, folder, tmp_path):
         from emojimap.train.loop import Trainer
 
@@ -274,14 +454,60 @@ class TestTorch:
         ship(trainer.checkpoint, tmp_path / "models", samples=samples)
         network = OnnxNetwork(load_weights("face", tmp_path / "models"))
         found = network(np.full((2, 64, 64, 3), 90, np.uint8))
+        assert (tmp_path / "models" / "face.onnx").stat().st_size < 8_000_000
         assert found.probabilities.shape == (2, 7, 64, 64)
         assert np.abs(found.probabilities.sum(axis=1) - 1).max() < 1e-4
         assert "5 | 1" in (tmp_path / "models" / "face.md").read_text()
-        assert not list((tmp_path / "models").glob("*.partial"))
+        assert not list((tmp_path / "models").glob(".*"))
+
+    def test_torch_reads_what_ships_and_agrees(self, torch, astronaut):
+        from emojimap.facenet._onnx import OnnxNetwork
+        from emojimap.facenet._torch import TorchNetwork
+        from emojimap.facenet.weights import load as load_weights
+
+        crops = np.stack([cv2.resize(astronaut[:400, 100:500], (256, 256))] * 2)
+        for name in weights.names():
+            found = load_weights(name)
+            here, there = OnnxNetwork(found)(crops), TorchNetwork(found, "cpu")(crops)
+            same = here.probabilities.argmax(1) == there.probabilities.argmax(1)
+            assert same.mean() >= 0.999
+            assert np.abs(here.points - there.points).max() < 0.05
+
+    @pytest.mark.gpu
+    def test_gpu_agrees_with_onnx(self, torch, astronaut):
+        from emojimap.facenet import open as open_
+
+        if not torch.cuda.is_available():
+            pytest.skip("torch sees no CUDA device")
+        crops = np.stack([cv2.resize(astronaut[:400, 100:500], (256, 256))] * 70)
+        here, there = open_.networks(), open_.networks(device="cuda")
+        for one, other in ((here.face, there.face), (here.hair, there.hair)):
+            labels = one(crops[:1]).probabilities.argmax(1)
+            assert (labels == other(crops).probabilities.argmax(1)).mean() >= 0.999
+
+    def test_device_that_is_not_there_is_said_in_one_line(self, torch):
+        from emojimap.facenet import open as open_
+
+        if torch.cuda.is_available():
+            pytest.skip("there is a CUDA device")
+        with pytest.raises(ModelError, match="torch sees no CUDA device; use --device cpu"):
+            open_.networks(device="cuda")
+        with pytest.raises(ArgumentError, match="device 'tpu'"):
+            open_.networks(device="tpu")
+
+    def test_onnx_file_of_another_network_is_refused(self, torch, tmp_path):
+        from emojimap.facenet._torch import FaceNet
+        from emojimap.train.network import load_state
+
+        path = tmp_path / "other.onnx"
+        path.write_bytes(b"no network")
+        with pytest.raises(ModelError, match=r"other\.onnx"):
+            load_state(FaceNet(), path)
 
     @pytest.mark.parametrize("content", [b"", b"no pickle at all", None])
     def test_foreign_weights_are_refused(self, torch, tmp_path, content):
-        from emojimap.train.network import FaceNet, load_state
+        from emojimap.facenet._torch import FaceNet
+        from emojimap.train.network import load_state
 
         path = tmp_path / "weights.pt"
         if content is None:
@@ -298,3 +524,26 @@ class TestTorch:
             pytest.skip("there is a CUDA device")
         with pytest.raises(ArgumentError, match="CUDA"):
             Trainer(read_all(folder), tmp_path / "run", self.settings, device="cuda")
+        with pytest.raises(ArgumentError, match="device 'gpu'"):
+            Trainer(read_all(folder), tmp_path / "run", self.settings, device="gpu")
+
+    def test_command_trains_resumes_exports_and_measures(self, torch, folder, tmp_path):
+        run_, models = tmp_path / "run", tmp_path / "models"
+        common = ("train", "face", "--data", folder, "--out", run_)
+        small = ("--batch", 2, "--size", 64, "--role", "hair", "--validate-every", 0)
+        done = run(*common, "--steps", 2, *small)
+        assert done.returncode == 0, done.stderr
+        done = run(*common, "--resume", "--steps", 3, "--export", models)
+        assert done.returncode == 0, done.stderr
+        assert json.loads((models / "manifest.json").read_text())["networks"]["hair"]["size"] == 64
+        assert "# Hair network" in (models / "hair.md").read_text()
+        again = run("train", "export", run_, "--data", folder, "--out", tmp_path / "again")
+        assert again.returncode == 0, again.stderr
+        assert (models / "hair.onnx").read_bytes() == (tmp_path / "again/hair.onnx").read_bytes()
+
+    def test_command_names_wrong_data_before_the_first_step(self, torch, folder, tmp_path):
+        cv2.imwrite(str(folder / "hair/lfw/masks/p3.png"), np.full((SIDE, SIDE), 9, np.uint8))
+        done = run("train", "face", "--data", folder, "--out", tmp_path / "run", "--steps", 2)
+        assert done.returncode == 1
+        assert "p3.png holds the value 9: only 0 and 255 are known" in done.stderr
+        assert not (tmp_path / "run").exists()

@@ -22,14 +22,15 @@ def analyse(
             metavar="DIR", help="Write each mask as PNG, 255 inside, of the photo's size."
         ),
     ] = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda for a GPU (extra `train`).")] = "cpu",
 ) -> None:
     """Find the faces of a photo: landmarks, masks, traits and colours."""
-    from emojimap.analysis import analyse_all
+    from emojimap.analysis import AnalysisSettings, analyse_all
     from emojimap.cli._outputs import named
     from emojimap.errors import EmojimapError
 
     try:
-        faces = analyse_all(photo)
+        faces = analyse_all(photo, settings=AnalysisSettings(device=device))
     except EmojimapError as error:
         raise named(error, photo) from error
     if masks is not None:

@@ -4,39 +4,80 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from emojimap.train.settings import TrainSettings
 
 app = typer.Typer(
     no_args_is_help=True, help="Train the networks (extra `train`).", rich_markup_mode=None
 )
 
 
+_Data = Annotated[
+    list[Path],
+    typer.Option(
+        envvar="EMOJIMAP_DATA", help="Folder of data sets (docs/training.md); may be given again."
+    ),
+]
+
+
 @app.command()
 def face(
-    out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, log, weights.")],
-    data: Annotated[
-        Path,
-        typer.Option(envvar="EMOJIMAP_DATA", help="Folder above hair/, faces/ and celebamask-hq/."),
-    ],
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 12_000,
+    out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, log, curves, weights.")],
+    data: _Data,
+    role: Annotated[
+        str,
+        typer.Option(
+            help="What the network is for: face (finds and reads faces), hair (wide crops), both."
+        ),
+    ] = "both",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimiser steps.", show_default="12000")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Anneal to the end within this time.")
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Crops per step.")] = 16,
     size: Annotated[int, typer.Option(min=64, help="Side of the crops, pixels.")] = 256,
     learning_rate: Annotated[float, typer.Option(min=0.0, help="Peak of the schedule.")] = 1e-3,
+    warmup: Annotated[int, typer.Option(min=1, help="Steps to the peak.")] = 150,
+    ema: Annotated[float, typer.Option(min=0.0, max=1.0, help="Decay of the averaged weights.")] = (
+        0.998
+    ),
     hand_made: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of crops with a hand-made hair mask.")
+        float, typer.Option(min=0.0, max=1.0, help="Share of crops with hand-made hair.")
     ] = 0.56,
+    landmarks: Annotated[float, typer.Option(min=0.0, help="Weight of the landmark loss.")] = 2.0,
+    lovasz: Annotated[float, typer.Option(min=0.0, help="Weight of the Lovasz loss.")] = 0.0,
+    validate_every: Annotated[
+        int, typer.Option(min=0, help="Steps between two looks at photos kept aside; 0 for none.")
+    ] = 500,
     init: Annotated[
-        Path | None, typer.Option(help="Weights to start from instead of ImageNet's.")
+        Path | None,
+        typer.Option(help="Weights to start from instead of ImageNet's: .pt, or .onnx that ships."),
+    ] = None,
+    guesses: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Hair guessed by `emojimap train label`.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of torch.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that make crops.")] = 1,
+    memory_gb: Annotated[float, typer.Option(min=0.1, help="Photos kept in memory.")] = 6.0,
     seed: Annotated[int, typer.Option(help="Of weights and crops.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Look at every photo and label first.")
+    ] = True,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the checkpoint, with its settings; --steps, --minutes, --workers and "
+            "--memory-gb may change.",
+        ),
+    ] = False,
     export: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="In the end, write ONNX file, manifest and card here."),
@@ -44,48 +85,105 @@ def face(
 ) -> None:
     """Train the face network: label map and landmarks."""
     _need_torch()
+    import cv2
     import torch
+    from rich.console import Console
 
+    from emojimap.train.checks import check as check_data
+    from emojimap.train.guesses import attach
     from emojimap.train.loop import Trainer
-    from emojimap.train.samples import read_all
+    from emojimap.train.readers import read_all
     from emojimap.train.settings import TrainSettings
 
+    # Crops are made beside the steps: OpenCV's threads would get in the way of torch's.
+    cv2.setNumThreads(1)
     if threads is not None:
         torch.set_num_threads(threads)
     settings = TrainSettings(
-        steps=steps,
+        role=role,
+        steps=steps or TrainSettings.steps,
         minutes=minutes,
         batch=batch,
         size=size,
         learning_rate=learning_rate,
+        warmup_steps=warmup,
+        ema=ema,
         hand_made_share=hand_made,
+        landmark_weight=landmarks,
+        lovasz_weight=lovasz,
+        validate_every=validate_every,
+        memory_gb=memory_gb,
+        workers=workers,
         seed=seed,
     )
-    samples = read_all(data)
+    if resume:
+        settings = _resumed(out, steps, minutes, workers, memory_gb)
+    samples = read_all(*data)
+    if guesses is not None:
+        samples = attach(samples, guesses)
+    console = Console(stderr=True)
+    if check and not resume:
+        check_data(samples, console)
     trainer = Trainer(samples, out, settings, device=device, initial=init, resume=resume)
-    sys.stderr.write(f"{trainer.run()}\n")
+    sys.stderr.write(f"{trainer.run(console)}\n")
     if export is not None:
-        from emojimap.train.export import ship
+        _ship(out, export, data)
 
-        ship(trainer.checkpoint, export, samples=samples)
-        sys.stderr.write(f"{export / 'face.onnx'}\n")
+
+def _resumed(
+    out: Path, steps: int | None, minutes: float | None, workers: int, memory_gb: float
+) -> TrainSettings:
+    """Read the settings of a run, longer or shorter where asked for, on this machine."""
+    from dataclasses import replace
+
+    from emojimap.train.loop import settings_of
+
+    settings = settings_of(out)
+    return replace(
+        settings,
+        steps=steps or settings.steps,
+        minutes=minutes or settings.minutes,
+        workers=workers,
+        memory_gb=memory_gb,
+    )
 
 
 @app.command("export")
 def export_(
     run: Annotated[Path, typer.Argument(help="Folder of a run, with its checkpoint.pt.")],
     out: Annotated[Path, typer.Option(help="Folder for ONNX file, manifest and card.")],
-    data: Annotated[
-        Path, typer.Option(envvar="EMOJIMAP_DATA", help="What it was trained on, for the card.")
-    ],
+    data: _Data,
 ) -> None:
     """Export a run to ONNX, with a check against torch, manifest and card."""
     _need_torch()
-    from emojimap.train.export import ship
-    from emojimap.train.samples import read_all
+    _ship(run, out, data)
 
-    ship(run / "checkpoint.pt", out, samples=read_all(data))
-    sys.stderr.write(f"{out / 'face.onnx'}\n")
+
+@app.command()
+def label(
+    data: _Data,
+    out: Annotated[Path, typer.Option(help="Folder for the guesses, for `train face --guesses`.")],
+    model: Annotated[
+        Path | None, typer.Option(help="Folder with a manifest.json; by default what ships.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Guess the hair of photos that nobody has labelled, for self-training."""
+    from rich.console import Console
+
+    from emojimap.facenet.open import networks
+    from emojimap.train.guesses import write
+    from emojimap.train.readers import read_all
+
+    count = write(read_all(*data), networks(model, device=device).hair, out, Console(stderr=True))
+    sys.stderr.write(f"{out}: {count} photos\n")
+
+
+def _ship(run: Path, out: Path, data: list[Path]) -> None:
+    from emojimap.train.export import ship
+    from emojimap.train.readers import read_all
+
+    sys.stderr.write(f"{ship(run / 'checkpoint.pt', out, samples=read_all(*data))}\n")
 
 
 def _need_torch() -> None:
@@ -93,6 +191,7 @@ def _need_torch() -> None:
 
     from emojimap.errors import EmojimapError
 
-    missing = [n for n in ("torch", "segmentation_models_pytorch", "onnx") if find_spec(n) is None]
+    needed = ("torch", "segmentation_models_pytorch", "onnx", "matplotlib")
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise EmojimapError(f"{', '.join(missing)} not installed: pip install 'emojimap[train]'")

@@ -8,7 +8,7 @@ of a face, and the label map calls their inside a face.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,10 +17,11 @@ from emojimap.arrays import F32, F64, U8, Bool
 from emojimap.errors import ArgumentError
 from emojimap.facenet import LABELS
 from emojimap.facenet.crops import apply, around, inverse, square, warp
-from emojimap.facenet.landmarks import eye_distance, face_size
+from emojimap.facenet.landmarks import eye_distance, face_size, mirror_order
 from emojimap.facenet.network import Network
 from emojimap.facenet.shape import misshape
 
+_MIRROR = mirror_order()
 _FACE = [LABELS.index(name) for name in ("face", "facial_hair", "glasses")]
 
 
@@ -36,6 +37,8 @@ class FindSettings:
         Faces smaller than this in the letterboxed photo are left alone.
     first_faces, tight_faces : float
         Side of the first and of the tight crop, in face sizes.
+    mirror : bool
+        Average the last tight crop with its mirror image.
     passes : int
         At most so many tight crops, until the landmarks keep their place.
     steady : float
@@ -56,6 +59,7 @@ class FindSettings:
     smallest_px: float = 14.0
     first_faces: float = 2.8
     tight_faces: float = 2.0
+    mirror: bool = True
     passes: int = 3
     steady: float = 0.05
     largest_spread: float = 0.068
@@ -182,7 +186,19 @@ def _refine(
         if shift < settings.steady:
             break
     small = size < settings.small_share * max(photo.shape[:2])
-    return face if face is not None and _believable(face, small, settings) else None
+    if face is None or not _believable(face, small, settings):
+        return None
+    return _with_mirror(photo, face, network) if settings.mirror else face
+
+
+def _with_mirror(photo: U8, face: Face, network: Network) -> Face:
+    """Average landmarks and labels of the tight crop with those of its mirror image."""
+    side = network.size
+    seen = network(warp(photo, face.matrix, side)[None, :, ::-1])
+    mirrored = seen.points[0][_MIRROR] * np.array([-1, 1]) + np.array([side - 1, 0])
+    points = ((apply(face.matrix, face.points) + mirrored) / 2).astype(np.float32)
+    probabilities = (face.probabilities + seen.probabilities[0][:, :, ::-1]) / 2
+    return replace(face, points=apply(inverse(face.matrix), points), probabilities=probabilities)
 
 
 def _believable(face: Face, small: bool, settings: FindSettings) -> bool:

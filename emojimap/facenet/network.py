@@ -47,3 +47,19 @@ class Network(Protocol):
             For each crop.
         """
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The networks that read one face; both may be the same.
+
+    Parameters
+    ----------
+    face : Network
+        Finds faces; landmarks, beard and glasses in a tight crop.
+    hair : Network
+        Hair and what is around the head, in a wide crop.
+    """
+
+    face: Network
+    hair: Network

@@ -1,7 +1,8 @@
 """The label map of one face: a wide crop for the hair, the tight crop for what is in the face.
 
-Both are merged in a head frame of fixed resolution, upright and centred on the face, so that
-everything that follows costs the same for a small and for a large photo.
+The wide crop is read by the hair network, as it is and mirrored. Both are merged in a head frame of
+fixed resolution, upright and centred on the face, so that everything that follows costs the same
+for a small and for a large photo.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class ParseSettings:
     wide_faces : tuple of float
         Sides of the wide crop, face sizes; a further one is tried where hair is cut off.
     mirror : bool
-        Average the wide crop with its mirror image.
+        Average each crop with its mirror image.
     head_px : int
         Side of the head frame, pixels; it covers the wide crop.
     tight_weight : float
@@ -45,7 +46,7 @@ class ParseSettings:
     mirror: bool = True
     head_px: int = 512
     tight_weight: float = 0.8
-    tight_weight_hair: float = 0.5
+    tight_weight_hair: float = 0.3
 
     def __post_init__(self) -> None:
         if not self.wide_faces or not all(1.5 <= faces <= 8 for faces in self.wide_faces):
@@ -81,7 +82,7 @@ def parse(photo: U8, face: Face, network: Network, settings: ParseSettings | Non
     face : Face
         From `emojimap.facenet.find.find`.
     network : Network
-        The face network.
+        That reads hair.
     settings : ParseSettings, optional
         See there.
 
@@ -102,14 +103,34 @@ def parse(photo: U8, face: Face, network: Network, settings: ParseSettings | Non
 def _wide(photo: U8, face: Face, network: Network, faces: float, settings: ParseSettings) -> F32:
     """Label probabilities of the wide crop, in the head frame."""
     crop = around(face.points, faces * face.size, network.size)
-    picture = warp(photo, crop, network.size)
-    if not settings.mirror:
-        found = network(picture[None]).probabilities[0]
-    else:
-        both = network(np.stack([picture, picture[:, ::-1]])).probabilities
-        found = (both[0] + both[1][:, :, ::-1]) / 2
+    found = read_views(network, warp(photo, crop, network.size), mirror=settings.mirror)
     target = around(face.points, faces * face.size, settings.head_px)
     return _onto(found, crop, target, settings.head_px)
+
+
+def read_views(network: Network, picture: U8, *, mirror: bool) -> F32:
+    """Label probabilities of one crop.
+
+    Parameters
+    ----------
+    network : Network
+        That reads it.
+    picture : (S, S, 3) ndarray of uint8
+        RGB.
+    mirror : bool
+        Average with its mirror image.
+
+    Returns
+    -------
+    (7, S, S) ndarray of float32
+        One channel per label.
+    """
+    if not mirror:
+        alone: F32 = network(picture[None]).probabilities[0]
+        return alone
+    both = network(np.stack([picture, picture[:, ::-1]])).probabilities
+    mean: F32 = (both[0] + both[1][:, :, ::-1]) / 2
+    return mean
 
 
 def _cut_off(wide: F32, photo: U8, matrix: F64) -> bool:

@@ -56,7 +56,7 @@ def load(name: str = "face", folder: Path | None = None) -> Weights:
     ModelError
         If the manifest or the file is missing, or the file is not the one the manifest names.
     """
-    place = resources.files("emojimap.models") if folder is None else folder
+    place = _place(folder)
     entry = _entry(place, name)
     path = place / entry["file"]
     try:
@@ -72,18 +72,49 @@ def load(name: str = "face", folder: Path | None = None) -> Weights:
     return Weights(name, content, tuple(entry["labels"]), int(entry["size"]))
 
 
-def _entry(place: Any, name: str) -> dict[str, Any]:
+def names(folder: Path | None = None) -> list[str]:
+    """Networks that a folder holds.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        As in `load`.
+
+    Returns
+    -------
+    list of str
+        Entries of its manifest.
+
+    Raises
+    ------
+    ModelError
+        If there is no manifest.
+    """
+    return list(_manifest(_place(folder)))
+
+
+def _place(folder: Path | None) -> Any:
+    return resources.files("emojimap.models") if folder is None else folder
+
+
+def _manifest(place: Any) -> dict[str, Any]:
     path = place / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        entry: dict[str, Any] = manifest["networks"][name]
-        missing = {"file", "sha256", "labels", "size"} - set(entry)
+        found: dict[str, Any] = dict(manifest["networks"])
     except OSError as error:
         raise ModelError(f"{path} can't be read ({error.strerror}): reinstall emojimap") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{path} does not list the network {name!r}: reinstall emojimap"
-        ) from error
+        raise ModelError(f"{path} lists no networks: reinstall emojimap") from error
+    return found
+
+
+def _entry(place: Any, name: str) -> dict[str, Any]:
+    path, found = place / MANIFEST, _manifest(place)
+    if not isinstance(found.get(name), dict):
+        raise ModelError(f"{path} does not list the network {name!r}: reinstall emojimap")
+    entry: dict[str, Any] = found[name]
+    missing = {"file", "sha256", "labels", "size"} - set(entry)
     if missing:
         raise ModelError(f"{path}: {name!r} lacks {sorted(missing)}: reinstall emojimap")
     return entry

@@ -9,9 +9,10 @@ import numpy as np
 
 from emojimap.arrays import F32, F64, U8, Bool
 from emojimap.errors import ArgumentError
-from emojimap.facenet.crops import PADDING, warp
+from emojimap.facenet.crops import PADDING, apply, warp
 from emojimap.facenet.landmarks import face_size, mirror_order, roll
-from emojimap.train.labels import ANY
+from emojimap.train import occlude
+from emojimap.train.labels import ANY, BIT
 
 _MIRROR = mirror_order()
 
@@ -26,6 +27,8 @@ class AugmentSettings:
         Side of the crop in face sizes, log-uniform.
     far_share : float
         Share of crops from the upper end of `crop_faces` to twice that.
+    photo_sides : (float, float)
+        Side of the crop in longest sides of the photo, where no face is known.
     roll_sd_deg : float
         Standard deviation of the face's turn, degrees.
     wide_roll_share : float
@@ -36,22 +39,39 @@ class AugmentSettings:
         Largest shift of the crop's middle, face sizes.
     light_share : float
         Share of crops whose light, colour or sharpness is changed.
+    mosaic_share : float
+        Share of mosaics of 4 to 16 small crops.
+    glasses_share, hat_share, hand_share : float
+        Share of crops with a known face on which such a thing is drawn.
+    backlight_share : float
+        Share of crops with a dark person before a bright background.
+    border_share : float
+        Share of crops with a known face that the photo's border cuts.
     """
 
-    crop_faces: tuple[float, float] = (1.4, 4.5)
+    crop_faces: tuple[float, float] = (1.15, 4.5)
     far_share: float = 0.05
+    photo_sides: tuple[float, float] = (0.55, 1.5)
     roll_sd_deg: float = 10.0
     wide_roll_share: float = 0.15
     wide_roll_deg: float = 55.0
     shift_faces: float = 0.25
     light_share: float = 0.85
+    mosaic_share: float = 0.06
+    glasses_share: float = 0.03
+    hat_share: float = 0.03
+    hand_share: float = 0.04
+    backlight_share: float = 0.05
+    border_share: float = 0.05
 
     def __post_init__(self) -> None:
-        low, high = self.crop_faces
-        if not 0.5 <= low < high <= 20:
-            raise ArgumentError(f"crop_faces {self.crop_faces}: give 0.5 <= low < high <= 20")
-        if not (0 <= self.far_share <= 1 and 0 <= self.wide_roll_share <= 1):
-            raise ArgumentError("shares lie between 0 and 1")
+        for name in ("crop_faces", "photo_sides"):
+            low, high = getattr(self, name)
+            if not 0.3 <= low < high <= 20:
+                raise ArgumentError(f"{name} {(low, high)}: give 0.3 <= low < high <= 20")
+        for name, value in vars(self).items():
+            if name.endswith("_share") and not 0 <= value <= 1:
+                raise ArgumentError(f"{name} {value}: give 0 to 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +131,7 @@ def crop_matrix(
     if points is None:
         angle *= 0.5
         unit = float(max(shape))
-        faces = np.exp(rng.uniform(np.log(0.55), np.log(1.5)))
+        faces = np.exp(rng.uniform(*np.log(settings.photo_sides)))
         centre = np.array([shape[1] / 2, shape[0] / 2])
     else:
         angle -= roll(points)
@@ -161,12 +181,18 @@ def cut(
     matrix = crop_matrix(allowed.shape, points, size, settings, rng)
     padded = rng.random() < 0.8
     picture = warp(photo, matrix, size, cv2.BORDER_CONSTANT if padded else cv2.BORDER_REPLICATE)
-    if rng.random() < settings.light_share:
-        inside = warp(np.full_like(photo, 255), matrix, size)[:, :, :1] > PADDING
-        picture = np.where(inside | (not padded), relight(picture, rng), picture)
-    labels = cv2.warpAffine(
+    labels: U8 = cv2.warpAffine(
         allowed, matrix, (size, size), flags=cv2.INTER_NEAREST, borderValue=int(ANY)
     )
+    ones = np.ones(allowed.shape, np.uint8)
+    inside = cv2.warpAffine(ones, matrix, (size, size), flags=cv2.INTER_NEAREST)[:, :, None] > 0
+    changed, drawn = _disturb(picture, labels, points, matrix, settings, rng)
+    picture = np.where(inside | (not padded), changed, picture)
+    labels = np.where(inside[:, :, 0], drawn, ANY).astype(np.uint8)
+    if rng.random() < settings.light_share:
+        picture = np.where(inside | (not padded), relight(picture, rng), picture)
+    if points is not None and rng.random() < settings.border_share:
+        picture, labels = occlude.border(picture, labels, apply(matrix, points), rng)
     where: F32 = np.full((70, 2), 0.5, np.float32)
     seen: Bool = np.zeros(70, np.bool_)
     if points is not None:
@@ -178,6 +204,29 @@ def cut(
         where[:, 0] = 1 - where[:, 0]
         seen = seen[_MIRROR]
     return Crop(np.ascontiguousarray(picture), np.ascontiguousarray(labels), where, seen)
+
+
+def _disturb(
+    picture: U8,
+    labels: U8,
+    points: F32 | None,
+    matrix: F64,
+    settings: AugmentSettings,
+    rng: np.random.Generator,
+) -> tuple[U8, U8]:
+    """Draw things in front of the face, and light behind it."""
+    if rng.random() < settings.backlight_share:
+        picture = occlude.backlight(picture, labels, rng)
+    draws = rng.random(3)
+    if points is None or not occlude.can_draw(there := apply(matrix, points)):
+        return picture, labels
+    if draws[0] < settings.glasses_share and not (labels == BIT["glasses"]).any():
+        picture, labels = occlude.glasses(picture, labels, there, rng)
+    if draws[1] < settings.hat_share:
+        picture, labels = occlude.hat(picture, labels, there, rng)
+    if draws[2] < settings.hand_share:
+        picture, labels = occlude.hand(picture, labels, there, rng)
+    return picture, labels
 
 
 def relight(picture: U8, rng: np.random.Generator) -> U8:
@@ -202,7 +251,7 @@ def relight(picture: U8, rng: np.random.Generator) -> U8:
     if rng.random() < 0.25:
         light *= _shade(light.shape[0], rng)[:, :, None]
     light = np.clip(light, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.2)))
-    grey = light.mean(axis=2, keepdims=True)
+    grey = cv2.transform(light, np.full((1, 3), 1 / 3, np.float32))[:, :, None]
     light = grey + (light - grey) * np.float32(
         0.0 if rng.random() < 0.05 else rng.uniform(0.5, 1.4)
     )

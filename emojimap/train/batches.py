@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import queue
+import hashlib
 import threading
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
 from emojimap.arrays import F32, U8, Bool
 from emojimap.errors import DataError
-from emojimap.train.augment import AugmentSettings, Crop, cut, mosaic
+from emojimap.facenet.landmarks import face_size
+from emojimap.train.augment import Crop, cut, mosaic
+from emojimap.train.checks import read_grey
 from emojimap.train.labels import fuse
+from emojimap.train.readers import FROM_OFFICIAL, part_class
 from emojimap.train.samples import Sample
+from emojimap.train.settings import TrainSettings
 
-_AHEAD = 4
+Loaded: TypeAlias = "tuple[U8, U8, F32 | None]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +74,42 @@ def load(sample: Sample) -> tuple[U8, U8]:
     if colour is None:
         raise DataError(f"{sample.photo} can't be decoded: replace it or take it out")
     shape = colour.shape[:2]
-    hair = None if sample.hair is None else _grey(sample, str(sample.hair)) > 127
-    if hair is not None and hair.shape != shape:
-        raise DataError(f"{sample.hair} is {hair.shape}, its photo {shape}: they must be equal")
-    parsing = None
-    if sample.parsing is not None:
-        parsing = _grey(sample, str(sample.parsing))
-        if parsing.shape != shape:
-            parsing = cv2.resize(parsing, shape[::-1], interpolation=cv2.INTER_NEAREST)
-    allowed = fuse(shape, hair, parsing, sample.mesh, beard_is_hair=sample.beard_is_hair)
+    hair = None if sample.hair is None else _grey(sample.hair, shape, same=True) > 127
+    allowed = fuse(
+        shape,
+        hair,
+        _parsing(sample, shape),
+        sample.mesh,
+        beard_is_hair=sample.beard_is_hair,
+        levels=None if sample.levels is None else _grey(sample.levels, shape, same=True),
+        guess=None if sample.guess is None else _grey(sample.guess, shape, same=True),
+    )
     return cv2.cvtColor(colour, cv2.COLOR_BGR2RGB), allowed
 
 
-def _grey(sample: Sample, path: str) -> U8:
-    mask = cv2.imread(path, cv2.IMREAD_UNCHANGED)
-    if mask is None or mask.ndim != 2:
-        raise DataError(f"{path} of {sample.name} is no single-channel picture: convert it")
-    grey: U8 = mask
-    return grey
+def _parsing(sample: Sample, shape: tuple[int, int]) -> U8 | None:
+    """Map of CelebAMask-HQ's classes, as it is or laid together from the parts."""
+    if sample.parsing is not None:
+        classes = _grey(sample.parsing, shape, same=False)
+        return FROM_OFFICIAL[classes] if sample.parsing_official else classes
+    if not sample.parts:
+        return None
+    classes = np.zeros(shape, np.uint8)
+    for part in sorted(sample.parts, key=part_class):
+        classes[_grey(part, shape, same=False) > 127] = part_class(part)
+    return classes
+
+
+def _grey(path: Path, shape: tuple[int, int], *, same: bool) -> U8:
+    grey = read_grey(path)
+    if grey is None:
+        raise DataError(f"{path} is no single-channel picture: convert it")
+    if grey.shape == shape:
+        return grey
+    if same:
+        raise DataError(f"{path} is {grey.shape}, its photo {shape}: they must be equal")
+    scaled: U8 = cv2.resize(grey, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return scaled
 
 
 class Drawer:
@@ -92,14 +119,8 @@ class Drawer:
     ----------
     samples : sequence of Sample
         Of the training split.
-    size : int
-        Side of the crops, pixels.
-    batch : int
-        Crops per step.
-    seed : int
-        Start of every random draw.
-    settings : AugmentSettings
-        Ranges of the augmentation.
+    settings : TrainSettings
+        Size, batch, seed, shares, augmentation, memory and threads.
 
     Raises
     ------
@@ -107,32 +128,25 @@ class Drawer:
         If a validation photo is among the samples, or none is left.
     """
 
-    mosaic_share = 0.06
-
-    def __init__(
-        self,
-        samples: Sequence[Sample],
-        size: int,
-        batch: int,
-        seed: int,
-        settings: AugmentSettings | None = None,
-        *,
-        hand_made_share: float = 0.56,
-    ) -> None:
+    def __init__(self, samples: Sequence[Sample], settings: TrainSettings) -> None:
         held_out = [sample.name for sample in samples if sample.split != "train"]
         if held_out:
             raise DataError(f"{held_out[0]} is a validation photo: it is never trained on")
+        self.samples = list(samples)
         groups = [
-            [sample for sample in samples if sample.hair is not None],
-            [sample for sample in samples if sample.hair is None],
+            [sample for sample in samples if sample.hand_made],
+            [sample for sample in samples if not sample.hand_made],
         ]
         self._groups = [group for group in groups if group]
         if not self._groups:
             raise DataError("no training photos: check the splits in hair/index.csv")
-        self._size, self._batch, self._seed = size, batch, seed
-        self._settings = settings or AugmentSettings()
-        self._hand_made_share = hand_made_share
-        self._memory: dict[int, tuple[U8, U8]] = {}
+        if settings.role != "hair" and all(sample.mesh is None for sample in samples):
+            raise DataError(
+                f"no sample has landmarks, which a network of role {settings.role} learns to find "
+                "faces by: add landmarks.npz, or use --role hair"
+            )
+        self._settings = settings
+        self._memory = Memory(settings.memory_gb, settings.size)
 
     def draw(self, step: int) -> Batch:
         """Draw the batch of a step.
@@ -145,10 +159,10 @@ class Drawer:
         Returns
         -------
         Batch
-            `batch` crops.
+            As many crops as the settings say.
         """
-        rng = np.random.default_rng([self._seed, step])
-        crops = [self._crop(rng) for _ in range(self._batch)]
+        rng = np.random.default_rng([self._settings.seed, step])
+        crops = [self._crop(rng) for _ in range(self._settings.batch)]
         return Batch(
             np.stack([crop.photo for crop in crops]),
             np.stack([crop.allowed for crop in crops]),
@@ -157,22 +171,20 @@ class Drawer:
         )
 
     def _crop(self, rng: np.random.Generator) -> Crop:
-        if rng.random() < self.mosaic_share:
+        if rng.random() < self._settings.crops.mosaic_share:
             across = int(rng.integers(2, 5))
-            return mosaic([self._single(rng) for _ in range(across**2)], self._size)
-        return self._single(rng)
+            cell = self._settings.size // across
+            return mosaic([self._single(rng, cell) for _ in range(across**2)], self._settings.size)
+        return self._single(rng, self._settings.size)
 
-    def _single(self, rng: np.random.Generator) -> Crop:
-        first = len(self._groups) == 1 or rng.random() < self._hand_made_share
+    def _single(self, rng: np.random.Generator, size: int) -> Crop:
+        first = len(self._groups) == 1 or rng.random() < self._settings.hand_made_share
         group = self._groups[0 if first else 1]
-        sample = group[int(rng.integers(len(group)))]
-        if id(sample) not in self._memory:
-            self._memory[id(sample)] = load(sample)
-        photo, allowed = self._memory[id(sample)]
-        return cut(photo, allowed, sample.points, self._size, self._settings, rng)
+        photo, allowed, points = self._memory.get(group[int(rng.integers(len(group)))])
+        return cut(photo, allowed, points, size, self._settings.crops, rng)
 
     def stream(self, start: int, stop: int) -> Iterator[Batch]:
-        """Batches of consecutive steps, made ahead in a thread.
+        """Batches of consecutive steps, made ahead in threads.
 
         Parameters
         ----------
@@ -184,30 +196,103 @@ class Drawer:
         Batch
             In order.
         """
-        ready: queue.Queue[Batch | BaseException] = queue.Queue(_AHEAD)
-        closed = threading.Event()
-
-        def work() -> None:
-            try:
-                for step in range(start, stop):
-                    batch = self.draw(step)
-                    while not closed.is_set():
-                        try:
-                            ready.put(batch, timeout=0.5)
-                            break
-                        except queue.Full:
-                            continue
-                    if closed.is_set():
-                        return
-            except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
-                ready.put(error)
-
-        threading.Thread(target=work, daemon=True).start()
+        workers = self._settings.workers
+        pool = ThreadPoolExecutor(workers)
         try:
-            for _ in range(start, stop):
-                item = ready.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
+            ahead = iter(range(start, stop))
+            waiting = deque(pool.submit(self.draw, step) for step in islice(ahead, workers + 3))
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(self.draw, step) for step in islice(ahead, 1))
         finally:
-            closed.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def fingerprint(samples: Sequence[Sample]) -> str:
+    """Hash of the samples and their labels' kinds: what the crops of a step depend on.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        In the order in which they are drawn from.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for sample in samples:
+        kinds = [sample.hair, sample.levels, sample.parsing, sample.guess]
+        present = [path is not None for path in kinds]
+        line = (sample.source, sample.name, present, len(sample.parts), sample.mesh is not None)
+        digest.update(repr(line).encode())
+    return digest.hexdigest()
+
+
+class Memory:
+    """Decoded photos with their labels, the least used ones dropped.
+
+    Photos much larger than the crops are scaled down once, which saves memory and time.
+
+    Parameters
+    ----------
+    limit_gb : float
+        Room for the arrays.
+    size : int
+        Side of the crops, pixels.
+    """
+
+    def __init__(self, limit_gb: float, size: int) -> None:
+        self._limit, self._size, self._used = int(limit_gb * 2**30), size, 0
+        self._kept: OrderedDict[int, Loaded] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, sample: Sample) -> Loaded:
+        """Photo, admissible labels and landmarks of a sample.
+
+        Parameters
+        ----------
+        sample : Sample
+            Which one; it must outlive this memory.
+
+        Returns
+        -------
+        photo : (H, W, 3) ndarray of uint8
+            RGB.
+        allowed : (H, W) ndarray of uint8
+            Admissible labels.
+        points : (70, 2) ndarray of float32 or None
+            Landmarks in pixels of that photo.
+        """
+        with self._lock:
+            if id(sample) in self._kept:
+                self._kept.move_to_end(id(sample))
+                return self._kept[id(sample)]
+        loaded = _reduced(*load(sample), sample.points, self._size)
+        with self._lock:
+            if id(sample) not in self._kept:
+                self._kept[id(sample)] = loaded
+                self._used += _bytes(loaded)
+            while self._used > self._limit and len(self._kept) > 1:
+                self._used -= _bytes(self._kept.popitem(last=False)[1])
+        return loaded
+
+
+def _reduced(photo: U8, allowed: U8, points: F32 | None, size: int) -> Loaded:
+    """Scale a photo down as far as no crop would show it."""
+    whole = float(max(photo.shape[:2]))
+    factor = size / face_size(points) if points is not None else 2.0 * size / whole
+    if factor >= 0.8:
+        return photo, allowed, points
+    height, width = (max(1, round(side * factor)) for side in photo.shape[:2])
+    small: U8 = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
+    labels: U8 = cv2.resize(allowed, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    if points is not None:
+        scale = np.array([width / photo.shape[1], height / photo.shape[0]])
+        points = ((points + 0.5) * scale - 0.5).astype(np.float32)
+    return small, labels, points
+
+
+def _bytes(loaded: Loaded) -> int:
+    return loaded[0].nbytes + loaded[1].nbytes

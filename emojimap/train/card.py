@@ -20,6 +20,16 @@ _LICENCES = {
 }
 
 
+_PURPOSES = {
+    "both": ("Face network", "It finds faces, reads them and gives the hair."),
+    "face": ("Face network", "It finds faces and reads them; the hair comes from `hair.onnx`."),
+    "hair": (
+        "Hair network",
+        "It reads hair and headwear in wide, upright crops; its landmarks are not used.",
+    ),
+}
+
+
 def card(
     samples: Sequence[Sample],
     settings: TrainSettings,
@@ -54,17 +64,19 @@ def card(
         f"| {_LICENCES.get(source, 'see its source')} |"
         for source in sorted({source for source, _ in counts})
     ]
-    return f"""# Face network
+    title, purpose = _PURPOSES[settings.role]
+    return f"""# {title}
 
 One U-Net (segmentation-models-pytorch, encoder EfficientNet-lite0) that gives a label map and 70
-landmarks of a face. Written by `emojimap train`.
+landmarks of a face. {purpose} Written by `emojimap train`.
 
 * Input `photos`: (N, 3, S, S) float32, RGB scaled to -1..1, S a multiple of 32, trained at
   {settings.size}; grey (0) outside the photo.
 * Output `logits`: (N, {len(LABELS)}, S, S), channels {", ".join(LABELS)}.
 * Output `points`: (N, 70, 2), x then y as fractions of the side: 68 iBUG points, image-left first,
   and two iris centres; `spread`: (N, 70), standard deviation of each point's heat map.
-* ONNX Runtime differs from torch by at most {difference:.1g}.
+* Weights are stored in float16 under the names of torch's tensors; arithmetic is float32. ONNX
+  Runtime differs from torch by at most {difference:.1g}.
 
 ## Training
 

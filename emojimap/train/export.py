@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,19 +15,25 @@ from emojimap import files
 from emojimap.arrays import F32
 from emojimap.errors import ModelError
 from emojimap.facenet import LABELS
+from emojimap.facenet._torch import HALF, FaceNet
 from emojimap.facenet.weights import MANIFEST
 from emojimap.train.card import card
-from emojimap.train.network import FaceNet, load_state, read_checkpoint
+from emojimap.train.network import load_state, read_checkpoint
 from emojimap.train.samples import Sample
 from emojimap.train.settings import TrainSettings
 
-FILE, CARD = "face.onnx", "face.md"
 _TOLERANCE = 2e-3
-_LARGEST_BYTES = 20 * 2**20
+_LARGEST_BYTES = 16 * 10**6
+_HALVED = 256
+"""Tensors of more numbers than this are stored in float16."""
 
 
 def to_onnx(weights: Path, target: Path, *, size: int = 256) -> float:
     """Export weights and check ONNX Runtime's answers against torch's.
+
+    The tensors keep their names and batch normalisation stays a layer of its own (ONNX Runtime
+    fuses it when it loads the file), so that torch can read the weights back. Large tensors are
+    rounded to float16 and stored so, which halves the file; all arithmetic is float32.
 
     Parameters
     ----------
@@ -45,19 +52,27 @@ def to_onnx(weights: Path, target: Path, *, size: int = 256) -> float:
     Raises
     ------
     ModelError
-        If the difference exceeds 0.002, or the file is larger than 20 MB; nothing is written.
+        If the difference exceeds 0.002, or the file is larger than 16 MB; nothing is written.
     """
     network = FaceNet()
     load_state(network, weights)
     network.eval()
+    for tensor in network.state_dict().values():
+        if _halved(tensor):
+            tensor.copy_(tensor.half().float())
     with files.whole(target) as draft:
         _export(network, draft, size)
+        _halve(draft)
         worst = max(_difference(network, draft, n, s) for n, s in ((1, size), (2, size + 64)))
-        if worst > _TOLERANCE:
+        if not worst <= _TOLERANCE:
             raise ModelError(f"ONNX differs from torch by {worst:.2g} (at most {_TOLERANCE})")
         if draft.stat().st_size > _LARGEST_BYTES:
-            raise ModelError(f"{draft.stat().st_size / 2**20:.1f} MB: at most 20 MB can ship")
+            raise ModelError(f"{draft.stat().st_size / 1e6:.1f} MB: at most 16 MB can ship")
     return worst
+
+
+def _halved(tensor: Any) -> bool:
+    return bool(tensor.dtype == torch.float32 and tensor.numel() > _HALVED)
 
 
 def _export(network: FaceNet, target: Path, size: int) -> None:
@@ -76,7 +91,32 @@ def _export(network: FaceNet, target: Path, size: int) -> None:
         },
         opset_version=17,
         dynamo=False,
+        training=torch.onnx.TrainingMode.PRESERVE,
+        do_constant_folding=False,
     )
+
+
+def _halve(path: Path) -> None:
+    """Store the large tensors in float16, each with a cast that is folded away at load."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(str(path))
+    tensors, casts = [], []
+    for tensor in model.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype == np.float32 and array.size > _HALVED:
+            half = tensor.name + HALF
+            tensors.append(numpy_helper.from_array(array.astype(np.float16), half))
+            casts.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
+        else:
+            tensors.append(tensor)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(tensors)
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
 
 
 def _difference(network: FaceNet, path: Path, batch: int, size: int) -> float:
@@ -87,10 +127,12 @@ def _difference(network: FaceNet, path: Path, batch: int, size: int) -> float:
     found: list[F32] = session.run(None, {"photos": noise})
     with torch.no_grad():
         wanted = network(torch.from_numpy(noise))
-    return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(found, wanted, strict=True))
+    pairs = zip(found, wanted, strict=True)
+    # Not max(): a nan must not get lost.
+    return float(np.max([np.abs(one - other.numpy()).max() for one, other in pairs]))
 
 
-def ship(checkpoint: Path, folder: Path, *, samples: Sequence[Sample]) -> None:
+def ship(checkpoint: Path, folder: Path, *, samples: Sequence[Sample]) -> Path:
     """Export a run to a folder that `emojimap` can use: ONNX file, manifest, card.
 
     Parameters
@@ -102,30 +144,47 @@ def ship(checkpoint: Path, folder: Path, *, samples: Sequence[Sample]) -> None:
     samples : sequence of Sample
         What it was trained on, for the card.
 
+    Returns
+    -------
+    Path
+        The ONNX file.
+
     Raises
     ------
     ModelError
         If the checkpoint can't be read, or the exported network differs from the trained one.
     """
     run = read_checkpoint(checkpoint)
-    settings = TrainSettings(**run["settings"])
+    if "settings" not in run:
+        raise ModelError(f"{checkpoint} holds weights alone: give the checkpoint.pt of a run")
+    settings = TrainSettings.from_dict(run["settings"])
     files.make_folder(folder)
-    difference = to_onnx(checkpoint, folder / FILE, size=settings.size)
-    _enter(folder, settings.size)
+    role = "hair" if settings.role == "hair" else "face"
+    path = folder / f"{role}.onnx"
+    difference = to_onnx(checkpoint, path, size=settings.size)
+    _enter(folder, path, role, settings.size, alone=settings.role == "both")
     text = card(samples, settings, difference=difference, step=run["step"], start=run["start"])
-    files.write(folder / CARD, text)
+    files.write(path.with_suffix(".md"), text)
+    return path
 
 
-def _enter(folder: Path, size: int) -> None:
+def _enter(folder: Path, file: Path, role: str, size: int, *, alone: bool) -> None:
     path = folder / MANIFEST
-    manifest = json.loads(path.read_text("utf-8")) if path.exists() else {"networks": {}}
-    content = (folder / FILE).read_bytes()
-    manifest["networks"]["face"] = {
-        "file": FILE,
+    try:
+        manifest = json.loads(path.read_text("utf-8")) if path.exists() else {"networks": {}}
+        networks = manifest["networks"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} lists no networks: remove it, or export elsewhere") from error
+    content = file.read_bytes()
+    if alone:
+        # One network for both jobs: another run's hair network must not stand beside it.
+        networks.pop("hair", None)
+    networks[role] = {
+        "file": file.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "labels": list(LABELS),
         "size": size,
-        "card": CARD,
+        "card": file.with_suffix(".md").name,
     }
     files.write(path, json.dumps(manifest, indent=2) + "\n")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,48 @@ from rich.console import Console
 from rich.progress import Progress
 
 from emojimap import files
-from emojimap.errors import ArgumentError, DataError
-from emojimap.train.batches import Batch, Drawer
-from emojimap.train.losses import label_loss, landmark_loss
-from emojimap.train.network import FaceNet, load_state, read_checkpoint
+from emojimap.errors import ArgumentError, DataError, EmojimapError
+from emojimap.facenet._torch import FaceNet
+from emojimap.facenet.open import DEVICES
+from emojimap.train.batches import Batch, Drawer, fingerprint
+from emojimap.train.curves import Log, draw
+from emojimap.train.interrupt import Interrupt
+from emojimap.train.losses import label_loss, landmark_loss, lovasz_loss
+from emojimap.train.network import load_imagenet, load_state, read_checkpoint
 from emojimap.train.samples import Sample, of_split
 from emojimap.train.settings import TrainSettings
+from emojimap.train.validate import Validation
 
-_SAVE_EVERY = 200
+CHECKPOINT = "checkpoint.pt"
+_SAVE_EVERY_S = 60.0
 _LOG_EVERY = 20
+
+
+def settings_of(out: Path) -> TrainSettings:
+    """Read the settings of a run.
+
+    Parameters
+    ----------
+    out : Path
+        Its folder.
+
+    Returns
+    -------
+    TrainSettings
+        As the checkpoint holds them.
+
+    Raises
+    ------
+    DataError
+        If there is no checkpoint, or it holds weights alone.
+    """
+    path = out / CHECKPOINT
+    if not path.exists():
+        raise DataError(f"{path} does not exist: start without --resume")
+    saved = read_checkpoint(path)
+    if "settings" not in saved:
+        raise DataError(f"{path} holds weights alone: start anew with --init")
+    return TrainSettings.from_dict(saved["settings"])
 
 
 class Trainer:
@@ -34,9 +65,9 @@ class Trainer:
     samples : sequence of Sample
         Of any split; only the training split is used.
     out : Path
-        Folder for ``checkpoint.pt``, ``log.csv``.
+        Folder for ``checkpoint.pt``, ``log.csv``, ``curves.png``.
     settings : TrainSettings
-        See there.
+        Of a run that is resumed: see `settings_of`.
     device : {"cpu", "cuda"}
         Where to train.
     initial : Path, optional
@@ -62,26 +93,33 @@ class Trainer:
         initial: Path | None = None,
         resume: bool = False,
     ) -> None:
+        if device not in DEVICES:
+            raise ArgumentError(f"device {device!r}: use {' or '.join(DEVICES)}")
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("--device cuda: torch sees no CUDA device; use --device cpu")
-        torch.manual_seed(settings.seed)
-        self.settings, self.out, self.device = settings, out, device
-        self.checkpoint = out / "checkpoint.pt"
+        self.out, self.device = out, device
+        self.checkpoint = out / CHECKPOINT
         if self.checkpoint.exists() and not resume:
             raise DataError(f"{self.checkpoint} exists: add --resume or choose another folder")
         if resume and not self.checkpoint.exists():
             raise DataError(f"{self.checkpoint} does not exist: start without --resume")
+        saved = read_checkpoint(self.checkpoint) if resume else {}
+        self.settings = settings
+        torch.manual_seed(settings.seed)
+        self.drawer = Drawer(of_split(samples, "train"), settings)
+        self.data = fingerprint(self.drawer.samples)
+        if saved and saved.get("data", self.data) != self.data:
+            raise DataError(
+                f"{self.checkpoint} was trained on other samples or guesses: give the same --data "
+                "and --guesses, or start anew with --init"
+            )
         files.make_folder(out)
-        self.drawer = Drawer(
-            of_split(samples, "train"),
-            settings.size,
-            settings.batch,
-            settings.seed,
-            hand_made_share=settings.hand_made_share,
-        )
-        self.network = FaceNet(pretrained=initial is None and not resume)
+        self.validation = Validation(of_split(samples, "val"), settings.size)
+        self.network = FaceNet()
         if initial is not None and not resume:
             load_state(self.network, initial)
+        elif not resume:
+            load_imagenet(self.network.u.encoder)
         self.network.to(device, memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
@@ -89,8 +127,10 @@ class Trainer:
         )
         self.step, self.spent_s = 0, 0.0
         self.start = initial.name if initial else "ImageNet weights of EfficientNet-lite0"
-        if resume:
-            self._restore()
+        self.log = Log(out / "log.csv")
+        if saved:
+            self._restore(saved)
+        self.log.cut(self.step)
 
     def run(self, console: Console | None = None) -> Path:
         """Train to the end and save the averaged weights.
@@ -104,25 +144,38 @@ class Trainer:
         -------
         Path
             ``weights.pt``: state dict of the averaged network, float32.
+
+        Raises
+        ------
+        EmojimapError
+            If the run was interrupted; the checkpoint holds the last whole step.
         """
         self.network.train()
         start, begin = self.spent_s, time.monotonic()
-        with Progress(console=console or Console(stderr=True)) as bar:
+        saved = begin
+        with Progress(console=console or Console(stderr=True)) as bar, Interrupt() as interrupt:
             task = bar.add_task("training", total=1.0)
-            for batch in self.drawer.stream(self.step, self.settings.steps):
-                losses = self._update(batch)
+            last = self.settings.steps if self.progress < 1.0 else self.step
+            for batch in self.drawer.stream(self.step, last):
+                self.log.add(self._update(batch))
                 self.step += 1
                 self.spent_s = start + time.monotonic() - begin
                 bar.update(task, completed=self.progress, description=f"step {self.step}")
-                if self.step % _LOG_EVERY == 0:
-                    self._log(losses)
-                if self.step % _SAVE_EVERY == 0:
+                self._look()
+                if time.monotonic() - saved > _SAVE_EVERY_S:
                     self._save()
-                if self.progress >= 1.0:
+                    saved = time.monotonic()
+                if self.progress >= 1.0 or interrupt.seen:
                     break
+        if self.log.waiting:
+            self.log.write(self.step, {"seconds": self.spent_s, "rate": self.rate()})
         self._save()
         path = self.out / "weights.pt"
-        _write(self.average, path)
+        if self.progress >= 1.0:
+            _write(self.average, path)
+        draw(self.log.path, self.out / "curves.png")
+        if self.progress < 1.0:
+            raise EmojimapError(f"stopped after step {self.step}: go on with --resume")
         return path
 
     @property
@@ -152,12 +205,17 @@ class Trainer:
         labels = label_loss(logits, allowed)
         landmarks = landmark_loss(points.float(), target, seen)
         loss = labels + self.settings.landmark_weight * landmarks
+        found = {"labels": labels.item(), "landmarks": landmarks.item()}
+        if self.settings.lovasz_weight:
+            lovasz = lovasz_loss(logits, allowed)
+            found["lovasz"] = lovasz.item()
+            loss = loss + self.settings.lovasz_weight * lovasz
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self._follow()
-        return {"labels": labels.item(), "landmarks": landmarks.item()}
+        return found
 
     def _follow(self) -> None:
         # A young average would remember the start: its decay rises with the steps.
@@ -169,15 +227,14 @@ class Trainer:
                 else:
                     self.average[name].copy_(value)
 
-    def _log(self, losses: dict[str, float]) -> None:
-        path = self.out / "log.csv"
-        row = {"step": self.step, "seconds": round(self.spent_s, 1), "rate": self.rate(), **losses}
-        fresh = not path.exists()
-        with path.open("a", newline="") as lines:
-            writer = csv.DictWriter(lines, row)
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
+    def _look(self) -> None:
+        """Write the log, and from time to time a validation."""
+        values: dict[str, float] = {}
+        every = self.settings.validate_every
+        if every and len(self.validation) and self.step % every == 0:
+            values = self.validation.measure(self.average, self.device)
+        if values or self.step % _LOG_EVERY == 0:
+            self.log.write(self.step, {"seconds": self.spent_s, "rate": self.rate(), **values})
 
     def _save(self) -> None:
         state: dict[str, Any] = {
@@ -186,13 +243,13 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "spent_s": self.spent_s,
-            "settings": asdict(self.settings),
+            "settings": self.settings.to_dict(),
             "start": self.start,
+            "data": self.data,
         }
         _write(state, self.checkpoint)
 
-    def _restore(self) -> None:
-        saved = read_checkpoint(self.checkpoint)
+    def _restore(self, saved: dict[str, Any]) -> None:
         self.network.load_state_dict(saved["network"])
         self.average = {name: value.to(self.device) for name, value in saved["ema"].items()}
         self.optimiser.load_state_dict(saved["optimiser"])

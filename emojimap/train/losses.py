@@ -63,6 +63,44 @@ def _dice(probability: Tensor, allowed: Tensor, group: int) -> Tensor:
     return (loss * shown).sum() / shown.sum().clamp(min=1)
 
 
+def lovasz_loss(logits: Tensor, allowed: Tensor, stride: int = 2) -> Tensor:
+    """Lovasz extension of the Jaccard loss on hair and facial hair together, crop by crop.
+
+    Its minimum is the largest IoU itself, where cross-entropy asks for good odds at every pixel
+    (Berman, Triki, Blaschko, "The Lovasz-softmax loss", CVPR 2018).
+
+    Parameters
+    ----------
+    logits : (N, 7, H, W) tensor of float
+        Network output.
+    allowed : (N, H, W) tensor of uint8
+        Bits of `emojimap.train.labels.BIT`; open pixels are left out.
+    stride : int
+        Every so many rows and columns are looked at.
+
+    Returns
+    -------
+    () tensor of float32
+        Mean over the crops that show decided hair.
+    """
+    group = BIT["hair"] | BIT["facial_hair"]
+    sets = allowed[:, ::stride, ::stride].flatten(1)
+    members = [i for i in range(logits.shape[1]) if group >> i & 1]
+    p = logits[:, :, ::stride, ::stride].float().softmax(1)[:, members].sum(1).flatten(1)
+    positive = ((sets & (ANY & ~group)) == 0).float()
+    decided = (positive > 0) | ((sets & group) == 0)
+    error, order = torch.where(decided, (positive - p).abs(), 0.0).sort(dim=1, descending=True)
+    truth = positive.gather(1, order)
+    counted = decided.float().gather(1, order)
+    total = truth.sum(1, keepdim=True)
+    both = total - truth.cumsum(1)
+    either = total + (counted - truth).cumsum(1)
+    jaccard = 1 - both / either.clamp(min=1.0)
+    gradient = torch.cat([jaccard[:, :1], jaccard[:, 1:] - jaccard[:, :-1]], 1)
+    shown = total[:, 0] > 0
+    return ((error * gradient).sum(1) * shown).sum() / shown.sum().clamp(min=1)
+
+
 def landmark_loss(points: Tensor, target: Tensor, seen: Tensor) -> Tensor:
     """Smooth L1 of the landmarks in units of the eye distance.
 

