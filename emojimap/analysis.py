@@ -212,9 +212,9 @@ def networks(device: str = "cpu") -> Networks:
     ModelError
         If a file is missing or damaged, or the device is not there.
     """
-    from emojimap.facenet import open as open_
+    from emojimap.facenet import backends
 
-    return open_.networks(device=device)
+    return backends.networks(device=device)
 
 
 def _faces(pixels: U8, settings: AnalysisSettings, *, every: bool) -> list[Face]:

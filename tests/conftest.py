@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from emojimap.facenet import LABELS
 from emojimap.facenet.network import Prediction
 from emojimap.facenet.shape import mean_face
+from emojimap.train.samples import MESH_TO_POINTS
 
 FACE = (220, 30, 30)
 HAIR = (30, 200, 30)
@@ -98,3 +100,43 @@ class DrawnNetwork:
 @pytest.fixture
 def network():
     return DrawnNetwork()
+
+
+SIDE = 120
+
+
+def mesh(side=SIDE):
+    """A mesh whose 68 points are the mean face; the rest lies inside the hull."""
+    face = mean_face() * side * 0.5 + side / 2
+    points = np.full((478, 2), face[:68].mean(axis=0), np.float32)
+    eyes = np.stack([face[36:42].mean(axis=0), face[42:48].mean(axis=0)])
+    points[list(MESH_TO_POINTS)] = np.vstack([face, eyes])
+    return points
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small data set of the usual layout: drawn faces with hair masks, maps and meshes."""
+    base = tmp_path / "hair" / "lfw"
+    for name in ("images", "masks", "parsing"):
+        (base / name).mkdir(parents=True)
+    rows, rng = [], np.random.default_rng(0)
+    for i in range(6):
+        photo = rng.integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+        hair = np.zeros((SIDE, SIDE), np.uint8)
+        hair[:30] = 255
+        parsing = np.full((SIDE, SIDE), 255, np.uint8)
+        parsing[20:110, 20:100] = 1
+        for kind, picture in (("masks", hair), ("parsing", parsing)):
+            cv2.imwrite(str(base / kind / f"p{i}.png"), picture)
+        cv2.imwrite(str(base / "images" / f"p{i}.jpg"), photo)
+        split = "val" if i == 5 else "train"
+        rows.append({"source": "lfw", "id": f"p{i}", "split": split, "group": f"g{i}"})
+    with (tmp_path / "hair" / "index.csv").open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    ids = np.array([f"p{i}" for i in range(6)])
+    xy = (np.stack([mesh()] * 6) * 32).astype(np.int16)
+    np.savez(base / "landmarks.npz", ids=ids, xy=xy)
+    return tmp_path

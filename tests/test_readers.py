@@ -10,7 +10,8 @@ from emojimap.errors import DataError
 from emojimap.train.batches import load
 from emojimap.train.checks import check
 from emojimap.train.labels import ANY, BIT
-from emojimap.train.readers import PARTS, read_all
+from emojimap.train.maps import PARTS
+from emojimap.train.readers import read_all
 from emojimap.train.samples import of_split, split_of
 
 HAIRY = BIT["hair"] | BIT["facial_hair"]

@@ -53,7 +53,7 @@ def evaluate(
     from emojimap.evaluate.peer import SelfiePeer
     from emojimap.evaluate.report import table
     from emojimap.evaluate.scores import breakdown, errors_of, summary
-    from emojimap.facenet.open import networks as open_networks
+    from emojimap.facenet.backends import networks as open_networks
     from emojimap.train.readers import read_all
     from emojimap.train.samples import SPLITS, of_split
 

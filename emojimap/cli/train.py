@@ -171,7 +171,7 @@ def label(
     """Guess the hair of photos that nobody has labelled, for self-training."""
     from rich.console import Console
 
-    from emojimap.facenet.open import networks
+    from emojimap.facenet.backends import networks
     from emojimap.train.guesses import write
     from emojimap.train.readers import read_all
 

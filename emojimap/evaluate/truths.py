@@ -8,9 +8,9 @@ import numpy as np
 from skimage.color import rgb2lab
 
 from emojimap.arrays import F32, U8, Bool
-from emojimap.facenet.landmarks import NOSE_BASE, eye_distance, roll
+from emojimap.facenet.landmarks import NOSE_BASE, axes, eye_distance
 from emojimap.metrics import iou
-from emojimap.train.checks import read_grey
+from emojimap.train.batches import read_mask
 from emojimap.train.labels import ANY, BIT
 from emojimap.train.samples import Sample
 
@@ -72,8 +72,7 @@ def hair(sample: Sample, allowed: U8) -> HairTruth | None:
         None where no person has drawn it.
     """
     if sample.hair is not None:
-        grey = read_grey(sample.hair)
-        mask = np.zeros(allowed.shape, bool) if grey is None else np.asarray(grey > 127)
+        mask = read_mask(sample.hair, (allowed.shape[0], allowed.shape[1]))
         return HairTruth(mask, np.ones_like(mask), sample.beard_is_hair)
     if not sample.hand_made:
         return None
@@ -145,8 +144,7 @@ def turn(points: F32) -> float:
     float
         0 frontal, 1 where the nose stands on a cheek's outline.
     """
-    angle = roll(points)
-    along = np.array([np.cos(angle), np.sin(angle)])
+    along, _ = axes(points)
     left, right, nose = points[[2, 14, NOSE_BASE]] @ along
     width = max(abs(float(right - left)), 1e-6)
     return float(min(1.0, abs(2 * (nose - left) / width - 1)))

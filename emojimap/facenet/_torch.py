@@ -115,11 +115,12 @@ def read_onnx(content: bytes, name: str) -> dict[str, Tensor]:
         If it is no ONNX file, or its tensors are not those of `FaceNet`.
     """
     import onnx
+    from google.protobuf.message import DecodeError
     from onnx import numpy_helper
 
     try:
         graph = onnx.load_model_from_string(content).graph
-    except Exception as error:  # protobuf has no public name for its own
+    except DecodeError as error:
         raise ModelError(f"{name} can't be read as an ONNX file: give one that ships") from error
     state = {}
     for tensor in graph.initializer:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8
-from emojimap.facenet.landmarks import roll
+from emojimap.facenet.landmarks import axes, roll
 
 PADDING = 128
 """Grey that stands outside the photo, in training and in inference: 0 after normalisation."""
@@ -53,11 +53,9 @@ def around(points: F32, side: float, size: int) -> F64:
     (2, 3) ndarray of float64
         crop = matrix @ (x, y, 1).
     """
-    angle = roll(points)
-    along = np.array([np.cos(angle), np.sin(angle)])
-    down = np.array([-along[1], along[0]])
+    along, down = axes(points)
     middle = [(axis.min() + axis.max()) / 2 for axis in (points @ along, points @ down)]
-    return square(middle[0] * along + middle[1] * down, side, angle, size)
+    return square(middle[0] * along + middle[1] * down, side, roll(points), size)
 
 
 def apply(matrix: F64, points: F32) -> F32:

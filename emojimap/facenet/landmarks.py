@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emojimap.arrays import F32
+from emojimap.arrays import F32, F64
 
 JAW = slice(0, 17)
 BROWS = slice(17, 27)
@@ -108,6 +108,24 @@ def roll(points: F32) -> float:
     """
     left, right = eye_centres(points)
     return float(np.arctan2(right[1] - left[1], right[0] - left[0]))
+
+
+def axes(points: F32) -> tuple[F64, F64]:
+    """Directions of the face in the picture.
+
+    Parameters
+    ----------
+    points : (68 or more, 2) ndarray of float32
+        (x, y).
+
+    Returns
+    -------
+    along, down : (2,) ndarray of float64
+        Unit vectors: along the eye line to the image's right, and from the brows to the chin.
+    """
+    angle = roll(points)
+    along = np.array([np.cos(angle), np.sin(angle)])
+    return along, np.array([-along[1], along[0]])
 
 
 def iris_circles(points: F32) -> F32:

@@ -19,9 +19,8 @@ from emojimap.arrays import F32, U8, Bool
 from emojimap.errors import DataError
 from emojimap.facenet.landmarks import face_size
 from emojimap.train.augment import Crop, cut, mosaic
-from emojimap.train.checks import read_grey
 from emojimap.train.labels import fuse
-from emojimap.train.readers import FROM_OFFICIAL, part_class
+from emojimap.train.maps import FROM_OFFICIAL, part_class, read_grey
 from emojimap.train.samples import Sample
 from emojimap.train.settings import TrainSettings
 
@@ -74,7 +73,7 @@ def load(sample: Sample) -> tuple[U8, U8]:
     if colour is None:
         raise DataError(f"{sample.photo} can't be decoded: replace it or take it out")
     shape = colour.shape[:2]
-    hair = None if sample.hair is None else _grey(sample.hair, shape, same=True) > 127
+    hair = None if sample.hair is None else read_mask(sample.hair, shape)
     allowed = fuse(
         shape,
         hair,
@@ -85,6 +84,29 @@ def load(sample: Sample) -> tuple[U8, U8]:
         guess=None if sample.guess is None else _grey(sample.guess, shape, same=True),
     )
     return cv2.cvtColor(colour, cv2.COLOR_BGR2RGB), allowed
+
+
+def read_mask(path: Path, shape: tuple[int, int]) -> Bool:
+    """Read a mask of a photo's size.
+
+    Parameters
+    ----------
+    path : Path
+        Single-channel picture, 255 inside.
+    shape : (int, int)
+        Height and width of the photo.
+
+    Returns
+    -------
+    (H, W) ndarray of bool
+        True inside.
+
+    Raises
+    ------
+    DataError
+        If it can't be decoded, or has another size.
+    """
+    return np.asarray(_grey(path, shape, same=True) > 127)
 
 
 def _parsing(sample: Sample, shape: tuple[int, int]) -> U8 | None:

@@ -12,9 +12,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from emojimap.arrays import U8
 from emojimap.errors import DataError
-from emojimap.train.readers import LEVELS, PARTS
+from emojimap.train.maps import LEVELS, PARTS, read_grey
 from emojimap.train.samples import Sample
 
 _NAMED = 5
@@ -115,28 +114,3 @@ def _mesh_problems(sample: Sample, shape: tuple[int, ...]) -> Iterator[str]:
     x, y = mesh.mean(axis=0)
     if not (0 <= x < shape[1] and 0 <= y < shape[0]):
         yield f"the mesh of {sample.photo} has its middle at ({x:.0f}, {y:.0f}), outside the photo"
-
-
-def read_grey(path: Path) -> U8 | None:
-    """Read a single-channel label map; equal channels count as one.
-
-    Parameters
-    ----------
-    path : Path
-        PNG or BMP.
-
-    Returns
-    -------
-    (H, W) ndarray of uint8 or None
-        None if it can't be decoded, or is no single-channel 8-bit picture.
-    """
-    grey = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if grey is None or grey.dtype != np.uint8:
-        return None
-    if grey.ndim == 3:
-        # Many BMP writers store grey as three equal channels.
-        if not (grey[:, :, 0] == grey[:, :, 1]).all() or not (grey[:, :, 0] == grey[:, :, 2]).all():
-            return None
-        grey = np.ascontiguousarray(grey[:, :, 0])
-    plain: U8 = grey
-    return plain

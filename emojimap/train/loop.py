@@ -15,7 +15,7 @@ from rich.progress import Progress
 from emojimap import files
 from emojimap.errors import ArgumentError, DataError, EmojimapError
 from emojimap.facenet._torch import FaceNet
-from emojimap.facenet.open import DEVICES
+from emojimap.facenet.backends import DEVICES
 from emojimap.train.batches import Batch, Drawer, fingerprint
 from emojimap.train.curves import Log, draw
 from emojimap.train.interrupt import Interrupt

@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emojimap.arrays import F32, U8
+from emojimap.arrays import F32, F64, U8
 from emojimap.facenet.crops import PADDING
-from emojimap.facenet.landmarks import BROWS, CHIN, eye_centres, roll
+from emojimap.facenet.landmarks import BROWS, CHIN, axes, eye_centres, roll
 from emojimap.train.labels import ANY, BIT
 
 _PERSON = BIT["face"] | BIT["hair"] | BIT["facial_hair"] | BIT["glasses"] | BIT["headwear"]
@@ -56,24 +56,30 @@ def glasses(picture: U8, allowed: U8, points: F32, rng: np.random.Generator) -> 
     picture, allowed : ndarray of uint8
         Changed copies.
     """
-    eyes = eye_centres(points)
-    unit, angle = float(np.hypot(*(eyes[1] - eyes[0]))), np.rad2deg(roll(points))
+    eyes, (along, down) = eye_centres(points), axes(points)
+    unit = float(np.hypot(*(eyes[1] - eyes[0])))
     half = np.array([rng.uniform(0.30, 0.42), rng.uniform(0.20, 0.34)]) * unit
-    power, drop = rng.uniform(2.0, 5.0), rng.uniform(0.0, 0.1) * unit
-    lenses = np.zeros(allowed.shape, np.uint8)
-    frame = np.zeros(allowed.shape, np.uint8)
+    power, drop = rng.uniform(2.0, 5.0), rng.uniform(0.0, 0.1) * unit * down
+    rims = [_rounded(eye + drop, half, power, along) for eye in eyes]
+    bridge = (eyes[0] + half[0] * along, eyes[1] - half[0] * along)
+    temples = [(eyes[0] - half[0] * along, points[0]), (eyes[1] + half[0] * along, points[16])]
     thick = max(1, round(rng.uniform(0.02, 0.09) * unit))
-    down = np.array([-np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
-    rims = [_rounded(eye + drop * down, half, power, angle) for eye in eyes]
-    for rim in rims:
-        cv2.fillPoly(lenses, [rim], 255, cv2.LINE_AA)
-        cv2.polylines(frame, [rim], True, 255, thick, cv2.LINE_AA)
-    along = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
-    inner = [eyes[0] + half[0] * along, eyes[1] - half[0] * along]
-    outer = [(eyes[0] - half[0] * along, points[0]), (eyes[1] + half[0] * along, points[16])]
-    for start, end in [(inner[0], inner[1]), *outer]:
+    lenses, rim = np.zeros(allowed.shape, np.uint8), np.zeros(allowed.shape, np.uint8)
+    for outline in rims:
+        cv2.fillPoly(lenses, [outline], 255, cv2.LINE_AA)
+    cv2.polylines(rim, rims, True, 255, thick, cv2.LINE_AA)
+    cv2.line(rim, _pixel(bridge[0]), _pixel(bridge[1]), 255, thick, cv2.LINE_AA)
+    frame = rim.copy()
+    for start, end in temples:
         cv2.line(frame, _pixel(start), _pixel(end), 255, thick, cv2.LINE_AA)
-    tint = np.array(_frame_colour(rng), np.float32)
+    out = _blend(_tinted(picture, lenses, eyes, unit, rng), frame, _frame_colour(rng))
+    # Rims and bridge belong to the glasses; the temples are left as they were labelled.
+    worn = (lenses > 127) | (rim > 127)
+    return out, np.where(worn, BIT["glasses"], allowed).astype(np.uint8)
+
+
+def _tinted(picture: U8, lenses: U8, eyes: F32, unit: float, rng: np.random.Generator) -> U8:
+    """Shade what is behind the lenses, and let some of them shine."""
     dark = rng.random() < 0.35
     opacity = rng.uniform(0.55, 0.97) if dark else rng.uniform(0.0, 0.2)
     shade = rng.uniform(5, 60, 3) if dark else rng.uniform(150, 255, 3)
@@ -81,13 +87,7 @@ def glasses(picture: U8, allowed: U8, points: F32, rng: np.random.Generator) -> 
     if rng.random() < 0.3:
         glare = cv2.GaussianBlur(_streak(lenses, eyes, unit, rng), (0, 0), max(0.6, unit / 30))
         out = _blend(out, np.minimum(glare, lenses) * np.float32(rng.uniform(0.3, 0.9)), 245)
-    out = _blend(out, frame, tint)
-    # Rims and bridge belong to the glasses; the temples are left as they were labelled.
-    rim = np.zeros(allowed.shape, np.uint8)
-    cv2.polylines(rim, rims, True, 255, thick)
-    cv2.line(rim, _pixel(inner[0]), _pixel(inner[1]), 255, thick)
-    worn = (lenses > 127) | (rim > 0)
-    return out, np.where(worn, BIT["glasses"], allowed).astype(np.uint8)
+    return out
 
 
 def hat(picture: U8, allowed: U8, points: F32, rng: np.random.Generator) -> tuple[U8, U8]:
@@ -103,38 +103,31 @@ def hat(picture: U8, allowed: U8, points: F32, rng: np.random.Generator) -> tupl
     picture, allowed : ndarray of uint8
         Changed copies.
     """
-    size = picture.shape[0]
-    angle = roll(points)
-    along = np.array([np.cos(angle), np.sin(angle)])
-    down = np.array([-along[1], along[0]])
-    brow, chin = points[BROWS].mean(axis=0), points[CHIN]
-    tall = float((chin - brow) @ down)
+    along, down = axes(points)
+    brow, middle = points[BROWS].mean(axis=0), (points[0] + points[16]) / 2
+    tall = float((points[CHIN] - brow) @ down)
     half = float((points[16] - points[0]) @ along) / 2 * rng.uniform(1.12, 1.4)
-    middle = (points[0] + points[16]) / 2
     base = middle + along * rng.uniform(-0.1, 0.1) * half + down * ((brow - middle) @ down)
     base = base - down * rng.uniform(0.08, 0.45) * tall
-    height = rng.uniform(0.75, 1.15) * tall
-    turn = np.linspace(np.pi, 2 * np.pi, 24)
-    square = rng.uniform(0.55, 1.0)
-    dome = np.stack([np.cos(turn), np.sin(turn)], 1)
-    dome = np.sign(dome) * np.abs(dome) ** square
-    sag = rng.uniform(0.0, 0.2) * tall
-    edge = np.stack([np.linspace(1, -1, 12), np.sin(np.linspace(0, np.pi, 12))], 1)
-    outline = [base + along * half * x + down * height * y for x, y in dome]
-    outline += [base + along * half * x + down * sag * y for x, y in edge]
+    outline = base + _dome(rng) @ np.stack([along * half, down * tall])
     shape = np.zeros(allowed.shape, np.uint8)
-    cv2.fillPoly(shape, [np.round(np.array(outline)).astype(np.int32)], 255, cv2.LINE_AA)
+    cv2.fillPoly(shape, [np.round(outline).astype(np.int32)], 255, cv2.LINE_AA)
     if rng.random() < 0.45:
-        wide = (half * rng.uniform(0.7, 1.7), tall * rng.uniform(0.06, 0.16))
-        cv2.ellipse(
-            shape,
-            (_pixel(base), (2 * wide[0], 2 * wide[1]), np.rad2deg(angle)),
-            255,
-            -1,
-            cv2.LINE_AA,
-        )
-    out = _blend(picture, shape, _cloth(picture, size, rng))
+        brim = (2 * half * rng.uniform(0.7, 1.7), 2 * tall * rng.uniform(0.06, 0.16))
+        turn = float(np.rad2deg(roll(points)))
+        cv2.ellipse(shape, (_pixel(base), brim, turn), 255, -1, cv2.LINE_AA)
+    out = _blend(picture, shape, _cloth(picture, len(picture), rng))
     return out, np.where(shape > 127, BIT["headwear"], allowed).astype(np.uint8)
+
+
+def _dome(rng: np.random.Generator) -> F64:
+    """Outline of a hat: x in half widths, y downwards in face heights, 0 at its edge."""
+    turn = np.linspace(np.pi, 2 * np.pi, 24)
+    circle = np.stack([np.cos(turn), np.sin(turn)], 1)
+    dome = np.sign(circle) * np.abs(circle) ** rng.uniform(0.55, 1.0)
+    dome[:, 1] *= rng.uniform(0.75, 1.15)
+    sag = rng.uniform(0.0, 0.2) * np.sin(np.linspace(0, np.pi, 12))
+    return np.vstack([dome, np.stack([np.linspace(1, -1, 12), sag], 1)])
 
 
 def hand(picture: U8, allowed: U8, points: F32, rng: np.random.Generator) -> tuple[U8, U8]:
@@ -244,13 +237,12 @@ def border(picture: U8, allowed: U8, points: F32, rng: np.random.Generator) -> t
     return out, labels
 
 
-def _rounded(centre: Any, half: Any, power: float, angle: float) -> Any:
+def _rounded(centre: Any, half: Any, power: float, along: Any) -> Any:
     """Outline of a superellipse, as OpenCV's polygons."""
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     circle = np.stack([np.cos(turn), np.sin(turn)], 1)
     flat = np.sign(circle) * np.abs(circle) ** (2 / power) * half
-    cosine, sine = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
-    turned = flat @ np.array([[cosine, sine], [-sine, cosine]]) + centre
+    turned = flat @ np.array([along, [-along[1], along[0]]]) + centre
     return np.round(turned).astype(np.int32)
 
 

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from zipfile import BadZipFile
 
-import cv2
 import numpy as np
 
 from emojimap.arrays import F32
 from emojimap.errors import DataError
+from emojimap.train import maps as maps_
 from emojimap.train.samples import SPLITS, Sample, split_of
 
-# fmt: off
-PARTS = (
-    "skin", "l_brow", "r_brow", "l_eye", "r_eye", "eye_g", "l_ear", "r_ear", "ear_r", "nose",
-    "mouth", "u_lip", "l_lip", "neck", "neck_l", "cloth", "hair", "hat",
-)
-"""CelebAMask-HQ's parts in the order that face parsing networks number them, 1 to 18."""
-_OFFICIAL = (
-    "skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth",
-    "u_lip", "l_lip", "hair", "hat", "ear_r", "neck_l", "neck", "cloth",
-)
-"""The same parts in the order of the data set's own maps, 1 to 18."""
-# fmt: on
-FROM_OFFICIAL = np.array(
-    [0, *(PARTS.index(name) + 1 for name in _OFFICIAL), *range(19, 256)], np.uint8
-)
-"""Table from the data set's own classes to those of `PARTS`."""
-LEVELS = (0, 128, 255)
 VAL_SHARE = 0.05
 """Share of the people that are kept aside where a data set comes without splits."""
 
@@ -47,7 +29,6 @@ _SPLIT_FOLDERS = {
     "test": "val",
 }
 _LOOKED_AT = 15
-_PART = re.compile(r"(\d+)_(\w+)\.png")
 _DEPTH = 3
 
 
@@ -222,7 +203,7 @@ def read_maps(photos: Path, maps: Path) -> list[Sample]:
         if name not in labels:
             raise DataError(f"{photo} has no label map {name}.png or .bmp in {maps}: add or remove")
     home = photos.resolve().parent if photos != maps else photos.resolve()
-    kinds = [_kind(path) for path in list(labels.values())[:_LOOKED_AT]]
+    kinds = [maps_.kind(path) for path in list(labels.values())[:_LOOKED_AT]]
     kind = Counter(kinds).most_common(1)[0][0] if kinds else "levels"
     people, meshes = _identities(home), _meshes(home)
     samples = []
@@ -267,7 +248,7 @@ def read_celebamask_parts(folder: Path) -> list[Sample]:
     """
     parts: dict[int, list[Path]] = defaultdict(list)
     for path in sorted((folder / _FULL[0]).rglob("*.png")):
-        part_class(path)
+        maps_.part_class(path)
         parts[int(path.name.split("_")[0])].append(path)
     people, meshes = _people(folder), _meshes(folder)
     samples = []
@@ -288,30 +269,6 @@ def read_celebamask_parts(folder: Path) -> list[Sample]:
             )
         )
     return samples
-
-
-def part_class(path: Path) -> int:
-    """Class of a part's mask in CelebAMask-HQ's maps.
-
-    Parameters
-    ----------
-    path : Path
-        ``NNNNN_part.png``.
-
-    Returns
-    -------
-    int
-        1 to 18, see `PARTS`.
-
-    Raises
-    ------
-    DataError
-        If it is none.
-    """
-    match = _PART.fullmatch(path.name)
-    if match is None or match[2] not in PARTS:
-        raise DataError(f"{path} is no part of CelebAMask-HQ (NNNNN_part.png): remove it")
-    return PARTS.index(match[2]) + 1
 
 
 def _people(folder: Path) -> dict[int, str]:
@@ -346,21 +303,6 @@ def _split(home: Path, person: str) -> str:
         if name in _SPLIT_FOLDERS:
             return _SPLIT_FOLDERS[name]
     return split_of(person, VAL_SHARE)
-
-
-def _kind(path: Path) -> str:
-    """Tell what a map is: three levels, the data set's own classes, or those of `PARTS`."""
-    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if grey is None or set(np.unique(grey).tolist()) <= set(LEVELS):
-        return "levels"
-    rows = {value: np.nonzero((grey == value).any(axis=1))[0] for value in (1, 13, 17)}
-    if not rows[1].size:
-        return "classes"
-    middle = rows[1].mean()
-    # 13 and 17 are hair and neck in the data set's maps, lower lip and hair elsewhere.
-    official = sum(rows[v].size > 0 and (rows[v][0] < middle) == (v == 13) for v in (13, 17))
-    other = sum(rows[v].size > 0 and (rows[v][0] < middle) == (v == 17) for v in (13, 17))
-    return "official" if official > other else "classes"
 
 
 def _named(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
