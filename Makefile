@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 PHOTO ?=
 PHOTOS ?= ../shared/data/photos/*
 SHEET ?= sheet.png
-SOURCES := pyproject.toml setup.py emojimap/_overlap.pyx
+NATIVE := $(wildcard emojimap/_overlap_native/*)
+SOURCES := pyproject.toml setup.py emojimap/_overlap.pyx $(NATIVE)
 
 .PHONY: fit test lint types bench sheet train-extra check-wheel clean
 

@@ -1,131 +1,185 @@
-"""Exact aligned soft IoU of one query against all templates: bit planes and the slow twin.
+"""Exact aligned soft IoU of queries against all templates: the slow, obvious twin.
 
-`_overlap` is the compiled twin. Both have the signature of `search` below and give equal results
-bit by bit: all sums are integers, and floats are evaluated in the order written here.
+`_overlap` is the compiled twin. Both have the signatures below and give equal results bit by bit:
+all sums are integers, and floats are evaluated in the order written here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from emojimap._overlap_bits import (
+    COVERAGE_STEPS,
+    I32,
+    I64,
+    TAP_STEPS,
+    U64,
+    Checks,
+    Packed,
+    Problem,
+    quantise,
+    unpack,
+)
 from emojimap.arrays import F32, F64, U8, Bool
-
-U64: TypeAlias = NDArray[np.uint64]
-I64: TypeAlias = NDArray[np.int64]
-I32: TypeAlias = NDArray[np.int32]
 
 _Fill: TypeAlias = Literal["constant", "edge"]
 
 
+class _View(NamedTuple):
+    """A query at one scale: visible steps, visible pixels, area with what left the frame."""
+
+    steps: U8
+    seen: Bool
+    area: int
+
+
 def search(
-    templates: U64,
-    queries: U64,
-    hidden: U64,
-    areas: I64,
-    alignments: I32,
-    regions: U64,
-    weights: F64,
-    prior: F64,
-    side: int,
-    levels: int,
-    margin: float,
+    packed: Packed,
+    checks: Checks | None,
+    problem: Problem,
+    path: str,
+    threads: int,
     chosen: I64,
     scores: F64,
-) -> None:
+) -> I64:
     """Write the best templates and their alignments to `chosen` and `scores`.
 
-    Nothing is checked here: `emojimap.overlap` does it. A bit plane is `words` = side * side / 64
-    words; pixel (y, x) is bit y * side + x, counted from the lowest bit of the first word. P and
-    Q, the numbers of planes, are each `levels` or 1; a single plane stands for all levels.
+    Nothing is checked here: `emojimap.overlap` does it.
 
     Parameters
     ----------
-    templates : (n, P, words) ndarray of uint64
-        Bit planes, C-contiguous; may be read-only.
-    queries : (s, Q, words) ndarray of uint64
-        Bit planes of the query at each scale, without its hidden pixels.
-    hidden : (s, words) or (0, words) ndarray of uint64
-        Pixels that leave both sums, at each scale; no rows where nothing is hidden.
-    areas : (s,) ndarray of int64
-        Sum of the quantised query at each scale, with what lies outside the frame.
-    alignments : (a, 3) ndarray of int32
-        dy, dx and row of `queries`; among equals the first one wins.
-    regions : (r, words) ndarray of uint64
-        In the templates' frame.
-    weights : (r,) ndarray of float64
-        Weight of each region's IoU, >= 0.
-    prior : (n,) ndarray of float64
-        What is taken off each template's score.
-    side, levels : int
-        Side of a mask in pixels; levels of quantisation.
-    margin : float
-        Added to both sums of the whole IoU, in pixels times levels.
-    chosen : (k, 2) ndarray of int64
+    packed : Packed
+        The templates.
+    checks : Checks or None
+        Checksums of what has not been used yet; the slow twin needs them checked before.
+    problem : Problem
+        The queries.
+    path : str
+        Instruction set, one of `paths`; the slow twin has none.
+    threads : int
+        At most so many queries at a time.
+    chosen : (q, k, 2) ndarray of int64
         Output: template and row of `alignments`, best first; k <= n.
-    scores : (k, 2 + r) ndarray of float64
+    scores : (q, k, 2 + r) ndarray of float64
         Output: score, IoU, then the IoU of each region.
+
+    Returns
+    -------
+    (q, 4) ndarray of int64
+        Status (0, or what is wrong: -1 memory, -2 a damaged tile, -3 a damaged mask), and how many
+        tiles were visited, bounds and pairs computed; here all are 0.
     """
-    masks = unpack(templates, levels)
-    moved = unpack(queries, levels).reshape(-1, side, side)
-    unseen = unpack(hidden[:, None], 1).reshape(-1, side, side)
-    inside = unpack(regions[:, None], 1).astype(bool)
+    masks = _by_row(packed)
+    for number, coverage in enumerate(problem.coverage):
+        visible = None if problem.visible is None else problem.visible[number]
+        _search_one(masks, packed, problem, coverage, visible, chosen[number], scores[number])
+    return np.zeros((len(problem.coverage), 4), dtype=np.int64)
+
+
+def paths() -> tuple[str, ...]:
+    """Instruction sets that can be pinned: none."""
+    return ()
+
+
+def block_sums(data: U8, block: int) -> U64:
+    """Checksum of each block of `block` bytes, a multiple of 64.
+
+    Parameters
+    ----------
+    data : (n * block,) ndarray of uint8
+        May be read-only.
+    block : int
+        Bytes.
+
+    Returns
+    -------
+    (n,) ndarray of uint64
+        Each differs for certain if one 64-bit word of its block does.
+    """
+    words = np.ascontiguousarray(data).view(np.uint64).reshape(-1, block // 64, 8)
+    back = np.arange(block // 64, 0, -1, dtype=np.uint64)
+    plain = words.sum(axis=1, dtype=np.uint64)
+    weighted = (words * back[:, None]).sum(axis=1, dtype=np.uint64)
+    total = np.full(len(words), block, dtype=np.uint64)
+    for lane in range(8):
+        total = (total ^ (total >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
+        total += plain[:, lane] * np.uint64(0xD1B54A32D192ED03 + 2 * lane)
+        total += weighted[:, lane] * np.uint64(0x8CB92BA72F3D8DD6)
+    return total
+
+
+def _by_row(packed: Packed) -> U8:
+    """Return steps of every template, (n, pixels)."""
+    masks = unpack(packed.planes[: packed.distinct], packed.side, packed.levels)
+    rows = np.empty(len(packed.members), dtype=np.int64)
+    rows[packed.members] = np.repeat(np.arange(packed.distinct), np.diff(packed.starts))
+    return masks.reshape(packed.distinct, -1)[rows]
+
+
+def _search_one(
+    masks: U8,
+    packed: Packed,
+    problem: Problem,
+    coverage: F32,
+    visible: Bool | None,
+    chosen: I64,
+    scores: F64,
+) -> None:
+    side = packed.side
+    scales = range(len(problem.taps_start) - 1)
+    views = [_resample(problem, coverage, visible, packed.levels, scale) for scale in scales]
+    inside = unpack(problem.regions[:, None], side, 1).reshape(-1, side * side).astype(bool)
     best = np.full(len(masks), -1.0)
     rows = np.zeros(len(masks), dtype=np.int64)
-    parts = np.empty((len(masks), 1 + len(regions)))
-    for row, (dy, dx, scale) in enumerate(alignments):
-        query = _shift(moved[scale], dy, dx, "constant").ravel()
-        seen = np.ones(side * side, dtype=bool)
-        if len(unseen):
-            seen = _shift(unseen[scale], dy, dx, "edge").ravel() == 0
-        measured = _measure(masks, query, seen, inside, areas[scale], margin)
-        mean = _mean(measured, weights)
+    parts = np.empty((len(masks), 1 + len(inside)))
+    for row, (dy, dx, scale) in enumerate(problem.alignments):
+        steps, seen, area = views[scale]
+        moved = _shift(steps, dy, dx, "constant").ravel()
+        shown = _shift(seen.astype(np.uint8), dy, dx, "edge").ravel()
+        measured = _measure(masks, moved, shown, inside, area, problem.margin)
+        mean = _mean(measured, problem.weights)
         better = mean > best
         best[better], rows[better], parts[better] = mean[better], row, measured[better]
-    score = best - prior
+    score = best if problem.prior is None else best - problem.prior
     order = np.argsort(-score, kind="stable")[: len(chosen)]
     chosen[:, 0], chosen[:, 1] = order, rows[order]
     scores[:, 0], scores[:, 1:] = score[order], parts[order]
 
 
-def quantise(coverage: Bool | F32, levels: int) -> U8:
-    """Coverage 0..1 as steps 0..levels, halves up, computed in float32."""
-    if coverage.dtype == np.bool_:
-        return coverage.astype(np.uint8) * np.uint8(levels)
-    scaled = coverage.astype(np.float32) * np.float32(levels) + np.float32(0.5)
-    return scaled.astype(np.uint8)
+def _resample(
+    problem: Problem, coverage: F32, visible: Bool | None, levels: int, scale: int
+) -> _View:
+    """Resample a query; hidden pixels have no say in what lies beside them."""
+    side = len(coverage)
+    seen = np.ones((side, side), dtype=bool) if visible is None else visible
+    taps = problem.taps[problem.taps_start[scale] : problem.taps_start[scale + 1]]
+    if not len(taps):
+        steps = quantise(coverage, levels) * seen
+        return _View(steps, seen, int(steps.sum(dtype=np.int64)))
+    whole = _fine(coverage) * seen
+    soft = _mix(_mix(np.pad(whole, 1), taps).T, taps).T
+    sight = _mix(_mix(np.pad(seen, 1, mode="edge").astype(np.int64), taps).T, taps).T
+    shown = 2 * sight >= TAP_STEPS**2
+    most = np.where(shown, COVERAGE_STEPS * sight, 1)
+    steps = np.where(shown, (2 * levels * soft + most) // (2 * most), 0).astype(np.uint8)
+    pad = (len(taps) - side) // 2
+    frame = np.s_[pad : pad + side, pad : pad + side]
+    return _View(steps[frame], shown[frame], int(steps.sum(dtype=np.int64)))
 
 
-def pack(values: U8, levels: int) -> U64:
-    """Bit planes (n, levels, words) of (n, S, S) steps: plane j is steps >= j + 1."""
-    planes = np.stack([pack_masks(values > step, values.shape[-1]) for step in range(levels)], 1)
-    return np.ascontiguousarray(planes)
+def _fine(coverage: F32) -> I64:
+    """Coverage in the steps of the resampling, halves up, computed in float32."""
+    scaled = coverage * np.float32(COVERAGE_STEPS) + np.float32(0.5)
+    return scaled.astype(np.int64)
 
 
-def pack_masks(masks: Bool | Sequence[Bool], side: int) -> U64:
-    """One bit plane (n, words) of each (side, side) mask; n may be 0."""
-    flat = np.asarray(masks, dtype=bool).reshape(-1, side * side)
-    octets = np.packbits(flat, axis=-1, bitorder="little")
-    return octets.view("<u8").astype(np.uint64, copy=False)
-
-
-def fewest(planes: U64) -> U64:
-    """One plane for all levels if the (n, P, words) planes are binary, else all."""
-    binary = bool((planes == planes[:, :1]).all())
-    return np.ascontiguousarray(planes[:, :1]) if binary else planes
-
-
-def unpack(planes: U64, levels: int) -> U8:
-    """Quantised coverage 0..levels, (n, S * S), of (n, P, words) bit planes; P is `levels` or 1."""
-    count = planes.shape[1]
-    total = np.zeros((len(planes), planes.shape[2] * 64), dtype=np.uint8)
-    for j in range(count):
-        octets = np.ascontiguousarray(planes[:, j]).astype("<u8", copy=False).view(np.uint8)
-        total += np.unpackbits(octets, axis=-1, bitorder="little")
-    return total * np.uint8(levels // count)
+def _mix(rows: I64, taps: I32) -> I64:
+    """Rows of (side + 2, w) whole numbers, resampled."""
+    first, weight = taps[:, 0] + 1, taps[:, 1:].astype(np.int64)
+    mixed: I64 = rows[first] * (TAP_STEPS - weight) + rows[first + 1] * weight
+    return mixed
 
 
 def _shift(plane: U8, dy: int, dx: int, mode: _Fill) -> U8:
@@ -140,19 +194,20 @@ def _shift(plane: U8, dy: int, dx: int, mode: _Fill) -> U8:
 def _measure(
     masks: U8,
     query: U8,
-    seen: Bool,
+    seen: U8,
     regions: Bool,
     area: int,
     margin: float,
 ) -> F64:
     """IoU and the IoU of each region of (n, pixels) masks with one shifted query, (n, 1 + r)."""
     parts = np.empty((len(masks), 1 + len(regions)))
-    low, high = _sums(masks, query, seen)
+    shown = seen.astype(bool)
+    low, high = _sums(masks, query, shown)
     # What has left the frame can't match, but it stays in the union.
-    gone = area - int(query[seen].sum())
+    gone = area - int(query[shown].sum())
     parts[:, 0] = _ratio(low, high + gone, margin)
     for column, region in enumerate(regions, start=1):
-        low, high = _sums(masks, query, seen & region)
+        low, high = _sums(masks, query, shown & region)
         parts[:, column] = _ratio(low, high, 0.0)
     return parts
 

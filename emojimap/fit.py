@@ -290,8 +290,7 @@ def compare(
         prior=style.priors(group),
         margin=settings.margin_px2 * (SIZE / CANVAS) ** 2,
     )
-    stored = index.masks
-    return Overlay(group, query, seen, matches, {m.id: stored[m.index] for m in matches})
+    return Overlay(group, query, seen, matches, {m.id: index.mask(m.index) for m in matches})
 
 
 def regions(settings: OverlapSettings) -> list[Region]:

@@ -1,10 +1,8 @@
-"""The mask index: both twins of its kernel, its conventions and its file."""
+"""The mask index: its conventions, in both twins of its kernel, and what it refuses."""
 
 from __future__ import annotations
 
-import inspect
 import os
-import struct
 import subprocess
 import sys
 from itertools import product
@@ -15,91 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emojimap import _overlap, _overlap_py
-from emojimap._overlap_file import Content, write_file
-from emojimap._overlap_query import list_alignments
-from emojimap.errors import ArgumentError, CacheError, EmojimapError, OutputError
+from emojimap.errors import ArgumentError, EmojimapError
 from emojimap.overlap import KERNEL_VARIABLE, MaskIndex, Region
-
-SIDE = 16
-
-
-def rectangle(top, left, bottom, right, side=SIDE):
-    mask = np.zeros((side, side), dtype=bool)
-    mask[top:bottom, left:right] = True
-    return mask
-
-
-def blobs(rng, count, side, soft):
-    """Masks of every kind: rectangles, noise, coverage, empty, full and duplicates."""
-    masks = np.zeros((count, side, side), dtype=np.float32)
-    for mask in masks:
-        kind = rng.integers(6)
-        y, x = sorted(rng.integers(0, side + 1, 2)), sorted(rng.integers(0, side + 1, 2))
-        if kind == 0:
-            mask[:] = 1
-        elif kind == 1:
-            mask[:] = rng.random((side, side))
-        elif kind == 2:
-            mask[:] = masks[rng.integers(count)]
-        elif kind > 3:
-            mask[y[0] : y[1], x[0] : x[1]] = rng.random() if soft else 1
-    return masks if soft else masks >= 0.5
-
-
-def named(masks, **options):
-    return MaskIndex.build(masks, [f"t{i}" for i in range(len(masks))], **options)
-
-
-def both(index, query, **options):
-    """Answers of the two twins."""
-    answers = []
-    for kernel in ("cython", "python"):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(KERNEL_VARIABLE, kernel)
-            answers.append(index.search(query, **options))
-    return answers
-
-
-@st.composite
-def problems(draw):
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    side, count = draw(st.sampled_from([8, 16, 24, 64])), draw(st.integers(1, 12))
-    masks = blobs(rng, count, side, draw(st.booleans()))
-    query = blobs(rng, 2, side, draw(st.booleans()))[1]
-    if draw(st.booleans()):
-        query = masks[rng.integers(count)]
-    options = {"k": draw(st.integers(1, count + 2)), "window": draw(st.integers(0, 3))}
-    options["scales"] = draw(st.sampled_from([(1.0,), (1.1, 1.0, 0.9), (0.8,), (1.0, 2.0, 1.0)]))
-    options["margin"] = draw(st.sampled_from([0.0, 1.0, 12.34]))
-    if draw(st.booleans()):
-        options["visible"] = blobs(rng, 4, side, soft=False)[3]
-    if draw(st.booleans()):
-        weights = draw(st.lists(st.floats(0, 3), min_size=1, max_size=3))
-        areas = blobs(rng, len(weights), side, soft=False)
-        options["regions"] = [
-            Region(f"r{i}", area, weight)
-            for i, (area, weight) in enumerate(zip(areas, weights, strict=True))
-        ]
-    if draw(st.booleans()):
-        options["prior"] = rng.choice([0.0, 0.125, -0.1], count)
-    return named(masks, levels=draw(st.sampled_from([1, 3, 8]))), query, options
-
-
-@settings(max_examples=150, deadline=None)
-@given(problems())
-def test_twins_are_equal_bit_by_bit(problem):
-    index, query, options = problem
-    compiled, plain = both(index, query, **options)
-    assert compiled == plain
-    assert len(compiled) == min(options["k"], len(index))
-    order = [(-match.score, match.index) for match in compiled]
-    assert order == sorted(order)
-
-
-def test_twins_have_one_signature():
-    names = [list(inspect.signature(twin.search).parameters) for twin in (_overlap, _overlap_py)]
-    assert names[0] == names[1]
+from emojimap.overlap.query import prepare
+from tests.drawn_masks import SIDE, blobs, everyone, named, rectangle
 
 
 def oracle(query, template, dy, dx, visible, region=None, margin=0.0):
@@ -131,7 +48,7 @@ def test_best_alignment_is_that_of_a_pixel_by_pixel_oracle(seed, soft, hide, mar
         part = oracle(*steps, dy, dx, visible, low.mask)
         best = max(best, ((iou + 0.5 * part) / 1.5, -(dy**2 + dx**2), -dy, -dx, iou, part))
     options = {"window": 1, "visible": visible, "regions": [low], "margin": margin}
-    for (match,) in both(named(template[None]), query, **options):
+    for (match,) in everyone(named(template[None]), query, **options):
         shift = -(match.dy**2 + match.dx**2), -match.dy, -match.dx
         assert (match.score, *shift, match.iou, match.parts["low"]) == best
 
@@ -139,19 +56,19 @@ def test_best_alignment_is_that_of_a_pixel_by_pixel_oracle(seed, soft, hide, mar
 def test_soft_iou_is_minima_over_maxima():
     template = np.full((1, 8, 8), 0.25, dtype=np.float32)
     query = np.full((8, 8), 0.75, dtype=np.float32)
-    for (match,) in both(named(template, levels=4), query):
+    for (match,) in everyone(named(template, levels=4), query):
         assert match.iou == 1 / 3
 
 
 @pytest.mark.parametrize("soft", [False, True])
 def test_binary_masks_take_one_plane_and_follow_the_definition(soft):
     masks = np.stack([rectangle(2, 2, 9, 12), rectangle(0, 0, 16, 16)])
-    packed = named(masks.astype(np.float32) if soft else masks)
-    assert packed.planes.shape == (2, 1, 4)
+    packed = named(masks.astype(np.float32) if soft else masks, levels=8)
+    assert packed.binary
     query = np.full((SIDE, SIDE), 0.5, dtype=np.float32)
     whole = named(np.concatenate([masks.astype(np.float32), query[None]]))
-    assert whole.planes.shape == (3, 8, 4)
-    for found in both(packed, query, k=2):
+    assert not whole.binary
+    for found in everyone(packed, query, k=2):
         assert found == [match for match in whole.search(query) if match.index < 2]
 
 
@@ -166,70 +83,72 @@ def test_masks_come_back_quantised():
 
 @pytest.mark.parametrize("area", [rectangle(0, 0, 0, 0), rectangle(0, 0, 16, 16)])
 def test_equal_masks_have_iou_one_even_when_empty(area):
-    for (match,) in both(named(area[None]), area):
+    for (match,) in everyone(named(area[None]), area):
         assert (match.iou, match.score, match.parts) == (1.0, 1.0, {})
 
 
 def test_margin_makes_bald_an_ordinary_template():
     masks = np.stack([rectangle(0, 0, 0, 0), rectangle(0, 0, 8, 8)])
-    for bald, _ in both(named(masks), rectangle(0, 0, 1, 1), margin=10.0):
+    for bald, _ in everyone(named(masks), rectangle(0, 0, 1, 1), margin=10.0):
         assert (bald.id, bald.iou) == ("t0", 10 / 11)
 
 
 def test_ties_go_to_the_lowest_index_then_shift_then_scale():
     mask = rectangle(4, 4, 8, 8)
     index = named(np.stack([mask, ~mask, mask, mask]))
-    for found in both(index, mask, k=3, window=2, scales=(1.0, 1.0)):
+    for found in everyone(index, mask, k=3, window=2, scales=(1.0, 1.0)):
         assert [match.index for match in found] == [0, 2, 3]
         assert all((match.dy, match.dx) == (0, 0) for match in found)
     # Every shift of an empty query is as good: the shortest wins, at the first scale.
-    for match, *_ in both(index, np.zeros_like(mask), window=2, scales=(0.9, 1.0)):
+    for match, *_ in everyone(index, np.zeros_like(mask), window=2, scales=(0.9, 1.0)):
         assert (match.dy, match.dx, match.scale) == (0, 0, 0.9)
     # Two bars left and right, one in between: both shifts fit, the smaller dx wins.
     bars = rectangle(0, 4, 16, 5) | rectangle(0, 6, 16, 7)
-    for (match,) in both(named(bars[None]), rectangle(0, 5, 16, 6), window=1):
+    for (match,) in everyone(named(bars[None]), rectangle(0, 5, 16, 6), window=1):
         assert (match.dy, match.dx, match.iou) == (0, -1, 0.5)
 
 
 def test_alignments_are_ordered_by_shift_then_scale():
     near = [[0, 0, 0], [0, 0, 1]]
     near += [[dy, dx, s] for s in (0, 1) for dy, dx in ((-1, 0), (0, -1), (0, 1), (1, 0))]
-    assert list_alignments(1, 2).tolist()[:10] == near
+    assert prepare(8, 1, (1.0, 0.9)).alignments.tolist()[:10] == near
 
 
 def test_shift_moves_the_query_down_and_right():
     index = named(rectangle(5, 7, 9, 12)[None])
-    for (match,) in both(index, rectangle(3, 6, 7, 11), window=3):
+    for (match,) in everyone(index, rectangle(3, 6, 7, 11), window=3):
         assert (match.dy, match.dx, match.iou) == (2, 1, 1.0)
 
 
 def test_area_that_leaves_the_frame_stays_in_the_union():
     index = named(rectangle(0, 0, 2, 16)[None])
-    for (match,) in both(index, rectangle(1, 0, 5, 16), window=1):
+    for (match,) in everyone(index, rectangle(1, 0, 5, 16), window=1):
         assert (match.dy, match.iou) == (-1, 2 / 4)
-    for (match,) in both(index, rectangle(0, 0, 4, 16), window=2):
+    for (match,) in everyone(index, rectangle(0, 0, 4, 16), window=2):
         assert (match.dy, match.iou) == (0, 2 / 4)
 
 
 def test_area_that_scaling_pushes_out_stays_in_the_union():
     ring = ~rectangle(2, 2, 14, 14)
-    for (match,) in both(named(np.zeros((1, SIDE, SIDE), bool)), ring, scales=(2.0,)):
+    for (match,) in everyone(named(np.zeros((1, SIDE, SIDE), bool)), ring, scales=(2.0,)):
         assert match.iou == 0.0
 
 
 def test_scale_resamples_about_the_middle():
     index = named(rectangle(2, 2, 14, 14)[None])
-    for (match,) in both(index, rectangle(4, 4, 12, 12), scales=(0.5, 1.0, 1.5)):
+    for (match,) in everyone(index, rectangle(4, 4, 12, 12), scales=(0.5, 1.0, 1.5)):
         assert match.scale == 1.5
         assert match.iou > 0.9
 
 
 def test_hidden_pixels_leave_both_sums_and_move_with_the_query():
     template, visible = rectangle(0, 0, 8, 16), ~rectangle(0, 0, 4, 16)
-    for (match,) in both(named(template[None]), rectangle(0, 0, 6, 16), visible=visible):
+    for (match,) in everyone(named(template[None]), rectangle(0, 0, 6, 16), visible=visible):
         assert match.iou == 2 / 4
     # Moved down by two, rows 0 to 5 are hidden: what enters is as hidden as the edge.
-    for (match,) in both(named(template[None]), rectangle(4, 0, 6, 16), visible=visible, window=2):
+    for (match,) in everyone(
+        named(template[None]), rectangle(4, 0, 6, 16), visible=visible, window=2
+    ):
         assert (match.dy, match.dx, match.iou) == (2, 0, 1.0)
 
 
@@ -238,7 +157,9 @@ def test_hidden_pixels_are_scaled_with_the_query():
     # 3 are hidden, row 15 is not.
     template = rectangle(0, 0, 6, 16) | rectangle(15, 0, 16, 16)
     empty, visible = rectangle(0, 0, 0, 0), ~rectangle(0, 0, 4, 16)
-    for (match,) in both(named(template[None]), empty, visible=visible, scales=(0.5,), margin=1.0):
+    for (match,) in everyone(
+        named(template[None]), empty, visible=visible, scales=(0.5,), margin=1.0
+    ):
         assert match.iou == 1 / 17
 
 
@@ -250,7 +171,7 @@ def test_what_is_hidden_never_matters(scale):
     options = {"k": 9, "visible": visible, "scales": (scale,), "window": 1}
     for hidden in (0.0, 1.0):
         other = np.where(visible, query, hidden)
-        assert both(named(masks), other, **options) == both(named(masks), query, **options)
+        assert everyone(named(masks), other, **options) == everyone(named(masks), query, **options)
     # A full query stays full beside hidden pixels.
     (match,) = named(np.ones((1, SIDE, SIDE), bool)).search(visible, visible=visible, scales=(0.9,))
     assert match.iou > 0.8
@@ -258,18 +179,18 @@ def test_what_is_hidden_never_matters(scale):
 
 def test_nothing_visible_is_a_tie():
     masks = np.stack([rectangle(0, 0, 3, 3), rectangle(0, 0, 9, 9)])
-    for first, second in both(named(masks), masks[1], visible=np.zeros((SIDE, SIDE), bool)):
+    for first, second in everyone(named(masks), masks[1], visible=np.zeros((SIDE, SIDE), bool)):
         assert (first.index, first.iou, second.iou) == (0, 1.0, 1.0)
 
 
 def test_regions_and_prior_enter_the_score():
     masks = np.stack([rectangle(0, 0, 8, 16), rectangle(0, 0, 16, 16)])
     low = Region("low", rectangle(8, 0, 16, 16), 0.5)
-    for found in both(named(masks), masks[0], regions=[low], prior={"t0": 0.25}):
+    for found in everyone(named(masks), masks[0], regions=[low], prior={"t0": 0.25}):
         assert [match.id for match in found] == ["t0", "t1"]
         assert [match.parts["low"] for match in found] == [1.0, 0.0]
         assert [match.score for match in found] == [1.5 / 1.5 - 0.25, 0.5 / 1.5]
-    for found in both(named(masks), masks[0], prior=np.array([0.75, 0.0])):
+    for found in everyone(named(masks), masks[0], prior=np.array([0.75, 0.0])):
         assert [match.id for match in found] == ["t1", "t0"]
 
 
@@ -350,117 +271,14 @@ def test_regions_compare_and_hash_by_identity():
     assert len({one, other, one}) == 2
 
 
-BROKEN = [
-    # shape of the planes, ids, side, levels
-    ((1, 1, 4), ("a", "b"), 16, 8),
-    ((1, 3, 4), ("a",), 16, 8),
-    ((1, 1, 2), ("a",), 12, 8),
-    ((1, 1, 4), ("a",), 24, 8),
-    ((1, 1, 4), ("a",), 16, 0),
-    ((2, 1, 4), ("a", "a"), 16, 8),
-    ((0, 1, 4), (), 16, 8),
-]
-
-
-@pytest.mark.parametrize(("shape", "ids", "side", "levels"), BROKEN)
-def test_an_index_that_kernels_would_overrun_is_refused(shape, ids, side, levels, tmp_path):
-    content = Content(np.zeros(shape, np.uint64), ids, side, levels)
-    with pytest.raises(ArgumentError):
-        MaskIndex(*content)
-    write_file(tmp_path / "i", content)
-    with pytest.raises(CacheError, match="delete it and rebuild it"):
-        MaskIndex.load(tmp_path / "i")
-
-
-@pytest.mark.parametrize(
-    "planes", [np.zeros((1, 1, 4)), np.zeros((1, 1, 8), np.uint64)[..., ::2], [[[0] * 4]], None]
-)
-def test_planes_of_another_kind_are_refused(planes):
-    with pytest.raises(ArgumentError):
-        MaskIndex(planes, ("a",), 16, 8)
-
-
 @pytest.fixture
 def index():
     return named(blobs(np.random.default_rng(7), 9, 24, soft=True))
 
 
-def test_a_saved_index_comes_back_as_a_read_only_map(index, tmp_path):
-    path = tmp_path / "hair.masks"
-    index.save(path)
-    index.save(path)
-    back = MaskIndex.load(path)
-    assert os.listdir(tmp_path) == ["hair.masks"]
-    assert isinstance(back.planes.base, np.memmap)
-    assert not back.planes.flags.writeable
-    assert (back.ids, back.side, back.levels) == (index.ids, 24, 8)
-    query = index.masks[3]
-    compiled, plain = both(back, query, window=1)
-    assert compiled == plain == index.search(query, window=1)
-
-
-def test_ids_of_any_language_come_back(tmp_path):
-    ids = ["Löckchen", "\u9577\u3044\n", ""]
-    MaskIndex.build(np.zeros((3, 8, 8), bool), ids).save(tmp_path / "i")
-    assert MaskIndex.load(tmp_path / "i").ids == tuple(ids)
-
-
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        (lambda data: b"PNG" + data, "is no mask index"),
-        (lambda data: b"", "is no mask index"),
-        (lambda data: data[:20], "is truncated"),
-        (lambda data: data[:90], "truncated"),
-        (lambda data: data[:-1], "truncated"),
-        (lambda data: data + b"x", "truncated or damaged"),
-        (lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], "damaged in its masks"),
-        (lambda data: data[:12] + b"\x60" + data[13:], "damaged in its header"),
-        (lambda data: data[:32] + b"\xff" * 8 + data[40:], "damaged in its header"),
-        (lambda data: data[:8] + struct.pack("<I", 0) + data[12:], "has version 0, not 1"),
-    ],
-)
-def test_a_bad_file_is_named_with_the_remedy(index, tmp_path, harm, message):
-    path = tmp_path / "hair.masks"
-    index.save(path)
-    path.write_bytes(harm(path.read_bytes()))
-    with pytest.raises(CacheError, match=message) as caught:
-        MaskIndex.load(path, rebuild="emojimap precompute")
-    assert str(caught.value).startswith(str(path))
-    assert "delete it and rebuild it with emojimap precompute" in str(caught.value)
-
-
-def test_a_missing_file_and_folder_are_named(index, tmp_path):
-    with pytest.raises(CacheError, match="build it with MaskIndex"):
-        MaskIndex.load(tmp_path / "none")
-    with pytest.raises(OutputError, match="can't be written"):
-        index.save(tmp_path / "none" / "hair.masks")
-
-
-def test_a_file_that_cannot_be_made_is_named(index, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").touch()
-    for path in (tmp_path / "file" / "i", tmp_path / ("x" * 300), Path(), tmp_path):
-        with pytest.raises(OutputError, match=r"can't be written \([A-Z]"):
-            index.save(path)
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_a_full_disk_is_named_and_no_draft_stays(index, tmp_path):
-    resource = pytest.importorskip("resource")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(OutputError, match="File too large"):
-            index.save(tmp_path / "i")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert os.listdir(tmp_path) == []
-
-
 def test_an_unknown_kernel_is_refused(index, monkeypatch):
     monkeypatch.setenv(KERNEL_VARIABLE, "fortran")
-    with pytest.raises(ArgumentError, match="'fortran': set it to cython or python"):
+    with pytest.raises(ArgumentError, match="'fortran': set it to cython, python"):
         index.search(index.masks[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from emojimap.arrays import F64
+from emojimap.arrays import F64, check_mask
 from emojimap.errors import ArgumentError
+from emojimap.overlap.ids import Ids
 
 MAX_LEVELS = 64
 MAX_SIDE = 512
@@ -87,30 +89,46 @@ def check_ids(ids: Sequence[str], count: int) -> tuple[str, ...]:
     return names
 
 
-def check_planes(planes: Any, ids: Sequence[str], side: int, levels: int) -> None:
-    """Refuse what doesn't make an index; the kernels would read beyond its end."""
-    check_whole("levels", levels, 1, MAX_LEVELS)
-    check_side(side, "index")
-    check_ids(ids, np.shape(planes)[0] if np.ndim(planes) else 0)
-    kind, shape = getattr(planes, "dtype", type(planes).__name__), np.shape(planes)
-    fits = [(len(ids), count, side * side // 64) for count in (1, levels)]
-    if kind != np.uint64 or not ids or shape not in fits or not planes.flags.c_contiguous:
-        raise ArgumentError(
-            f"planes is {kind}, shape {shape}: give C-contiguous uint64, at least one, {fits[0]} "
-            f"or {fits[1]}"
-        )
+def check_queries(queries: Any, side: int) -> None:
+    """Refuse what is no stack of masks or coverages in the index's frame."""
+    if np.ndim(queries) != 3 or np.shape(queries)[1:] != (side, side):
+        raise ArgumentError(f"queries has shape {np.shape(queries)}: give (q, {side}, {side})")
+    check_masks(queries, "queries")
 
 
-def check_prior(prior: F64 | Mapping[str, float] | None, ids: Sequence[str]) -> F64:
+def check_visible(visible: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what is no stack of masks, one per query."""
+    kind = getattr(visible, "dtype", type(visible).__name__)
+    if kind != np.bool_ or np.shape(visible) != shape:
+        raise ArgumentError(f"visible is {kind}, shape {np.shape(visible)}: give bool, {shape}")
+
+
+def check_regions(regions: Sequence[Any], side: int) -> None:
+    """Refuse regions of another frame, or two of one name."""
+    for region in regions:
+        check_mask(region.mask, f"region {region.name!r}", (side, side))
+    names = [region.name for region in regions]
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"regions are named {names}: give each a name of its own")
+
+
+def check_threads(threads: int | None) -> int:
+    """Return how many threads to use: by default as many as the process may."""
+    if threads is None:
+        able = getattr(os, "sched_getaffinity", None)
+        return len(able(0)) if able else os.cpu_count() or 1
+    return check_whole("threads", threads, 1, 1024)
+
+
+def check_prior(prior: F64 | Mapping[str, float], ids: Ids) -> F64:
     """Prior of each template, (n,), from an array or a mapping by id."""
-    if prior is None:
-        return np.zeros(len(ids))
     if isinstance(prior, Mapping):
-        known = set(ids)
-        for name in prior:
-            if name not in known:
+        values = np.zeros(len(ids))
+        for name, value in prior.items():
+            if name not in ids.rows:
                 raise ArgumentError(f"prior names {name!r}: give ids of the index only")
-        prior = np.array([prior.get(name, 0.0) for name in ids])
+            values[ids.rows[name]] = value
+        prior = values
     array = np.asarray(prior, dtype=np.float64, order="C")
     if array.shape != (len(ids),):
         raise ArgumentError(f"prior has shape {array.shape}: give {len(ids)}, one per template")
