@@ -1,69 +1,300 @@
-"""Time of `MaskIndex.search` for both twins of the kernel: medians over seeded masks.
+"""Speed of the overlap search, beside other libraries on the same masks in the same run.
 
-Run from the root of the repository: ``python benchmarks/overlap.py``.
+Run from the root of the repository: ``python benchmarks/overlap.py``. Peers that are not installed
+are left out. Times are medians and 90th percentiles over the queries, in ms, on one thread unless
+said otherwise. BLAS is held to one thread as well.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import platform
+import sys
+import tempfile
 import time
-from statistics import median
+from pathlib import Path
 
-import cv2
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import drawn
 import numpy as np
+from peers import PEERS
 
-from emojimap.overlap import KERNEL_VARIABLE, MaskIndex
+from emojimap import _overlap
+from emojimap._overlap_bits import COVERAGE_STEPS, TAP_STEPS
+from emojimap.overlap import KERNEL_VARIABLE, MaskIndex, kernels
+from emojimap.overlap.query import prepare
 
 SIDE = 64
 ALIGNED = {"window": 8, "scales": (0.9, 0.95, 1.0, 1.05, 1.1)}
-CASES = [
-    # templates, options, runs of the compiled twin, runs of the Python twin
-    (34, {}, 20, 5),
-    (1_000, {}, 20, 3),
-    (10_000, {}, 7, 1),
-    (34, ALIGNED, 3, 1),
-    (1_000, ALIGNED, 1, 0),
-]
+COUNT = 17 * 17 * 5
+SAMPLE = 64
+"""Alignments that a peer is timed on; the rest is reckoned, since it does them all alike."""
 
 
-def hair(rng, count):
-    """Soft masks shaped roughly like hair: an ellipse less a face, (count, SIDE, SIDE)."""
-    masks = np.zeros((count, SIDE, SIDE), dtype=np.float32)
-    for mask in masks:
-        middle = (SIDE // 2 + int(rng.integers(-3, 4)), SIDE // 2 - int(rng.integers(2, 10)))
-        outer = (int(rng.integers(14, 26)), int(rng.integers(14, 30)))
-        cv2.ellipse(mask, middle, outer, float(rng.uniform(-20, 20)), 0, 360, 1.0, -1)
-        cv2.ellipse(mask, (SIDE // 2, SIDE // 2 + 6), (12, 17), 0, 0, 360, 0.0, -1)
-        mask[:] = cv2.GaussianBlur(mask, (0, 0), 1.0)
-    return masks
+class Timer:
+    """Times of several ways to do one thing, turn and turn about."""
 
+    def __init__(self):
+        self.times = {}
 
-def milliseconds(index, queries, options, kernel, runs):
-    """Median time of a search, or NaN without runs."""
-    os.environ[KERNEL_VARIABLE] = kernel
-    times = []
-    for run in range(runs):
+    def run(self, name, call):
         start = time.perf_counter()
-        index.search(queries[run % len(queries)], **options)
-        times.append(time.perf_counter() - start)
-    return 1000 * median(times) if times else float("nan")
+        answer = call()
+        self.times.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+        return answer
+
+    def median(self, name):
+        return float(np.median(self.times[name]))
+
+    def print(self, scale=None, best=None):
+        for name, times in self.times.items():
+            factor = (scale or {}).get(name, 1.0)
+            p50, p90 = np.quantile(times, [0.5, 0.9]) * factor
+            ratio = f"{best / p50:10.1f}x" if best else ""
+            print(f"  {name:44}{p50:11.3f}{p90:11.3f}{ratio}")
+
+
+def pack(masks):
+    return np.packbits(masks.reshape(len(masks), -1), axis=1, bitorder="little")
+
+
+def pin(kernel):
+    os.environ[KERNEL_VARIABLE] = kernel
+
+
+def named(masks):
+    return MaskIndex.build(masks, [f"t{row}" for row in range(len(masks))])
+
+
+def queries_of(rng, masks, count):
+    return {
+        "perturbed": drawn.perturbed(rng, masks, count),
+        "unseen": drawn.hair(np.random.default_rng(rng.integers(2**32)), count),
+        "blobs": drawn.blobs(rng, count),
+        "speckle": drawn.speckle(rng, count),
+    }
+
+
+def machine():
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.split(": ")[1] for line in lines if "model name" in line), model)
+    print(f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
+    print(f"numpy {np.__version__}; kernels: {', '.join(kernels())}")
+
+
+def limit(masks, queries, paths):
+    """The unpruned scan against the machine's limit, turn and turn about."""
+    print("\nUnpruned scan of every pair against the popcount limit (AND, count, add; all in L1)")
+    index, rounds = named(masks), 100_000
+    for path in paths:
+        pin(path)
+        scan, most = [], []
+        for query in queries[:5]:
+            start = time.perf_counter()
+            _overlap.count_much(path, rounds)
+            most.append(512 * rounds / (time.perf_counter() - start))
+            start = time.perf_counter()
+            index.search(query, k=1, exhaustive=True, **ALIGNED)
+            scan.append(len(index) * COUNT * SIDE / (time.perf_counter() - start))
+        share = np.median(np.array(scan) / np.array(most))
+        print(
+            f"  {path:10} limit {np.median(most) / 1e9:6.1f} Gwords/s, scan "
+            f"{np.median(scan) / 1e9:6.1f}: {share:.0%}"
+        )
+
+
+def against_peers(masks, queries, repeats):
+    """The index and the peers, on the same queries in turn."""
+    pin("cython")
+    index, packed = named(masks), pack(masks)
+    peers = []
+    for peer in PEERS:
+        try:
+            peers.append(peer(packed))
+        except ImportError as error:
+            print(f"  ({peer.name} left out: {error})")
+    paths = [kernel for kernel in kernels() if kernel in ("avx512", "avx2", "neon")]
+    plain, aligned = Timer(), Timer()
+    batch = pack(queries)
+    for at, query in enumerate(queries):
+        for path in paths:
+            pin(path)
+            for k in (1, 10):
+                name = f"this index, top {k}, {path}"
+                plain.run(name, lambda: index.search(query, k=k))
+                aligned.run(name, lambda: index.search(query, k=k, **ALIGNED))
+        pin("cython")
+        plain.run("this index, unpruned", lambda: index.search(query, k=1, exhaustive=True))
+        if at < repeats:
+            aligned.run(
+                "this index, unpruned", lambda: index.search(query, k=1, exhaustive=True, **ALIGNED)
+            )
+        for peer in peers:
+            if at < repeats or peer.most == 1 or "sgemm" not in peer.name:
+                plain.run(peer.name, lambda: peer.nearest(batch[at : at + 1]))
+        if at < repeats:
+            sample = pack(drawn.perturbed(np.random.default_rng(at), masks, SAMPLE))
+            for peer in peers:
+                aligned.run(peer.name, lambda: all_of(peer, sample))
+    scale = {peer.name: COUNT / SAMPLE for peer in peers}
+    for title, timer, factor in (("Plain", plain, {}), ("Aligned (1,445)", aligned, scale)):
+        best = min(timer.median(peer.name) * factor.get(peer.name, 1.0) for peer in peers)
+        print(f"\n{title}, {len(masks):,} templates, {len(queries)} queries")
+        print(f"  {'':44}{'p50 ms':>11}{'p90 ms':>11}{'best peer':>11}")
+        timer.print(factor, best)
+
+
+def all_of(peer, queries):
+    for start in range(0, len(queries), peer.most):
+        peer.nearest(queries[start : start + peer.most])
+
+
+def kinds_of_queries(masks, sets):
+    print(f"\nKinds of queries, aligned, {len(masks):,} templates")
+    print(f"  {'':44}{'p50 ms':>11}{'p90 ms':>11}")
+    index = named(masks)
+    for path in (kernel for kernel in kernels() if kernel in ("avx512", "avx2", "neon")):
+        pin(path)
+        timer = Timer()
+        for kind, queries in sets.items():
+            for query in queries:
+                timer.run(f"{kind}, top 1, {path}", lambda: index.search(query, k=1, **ALIGNED))
+        timer.print()
+    pin("cython")
+
+
+def batches(masks, queries):
+    """A hundred queries at a time, for each number of threads."""
+    print(f"\nBatch of {len(queries)}, aligned, {len(masks):,} templates: ms for each query")
+    index, timer = named(masks), Timer()
+    for _ in range(5):
+        for threads in range(1, (os.cpu_count() or 1) + 1):
+            timer.run(
+                f"top 1, {threads} threads",
+                lambda: index.search_many(queries, k=1, threads=threads, **ALIGNED),
+            )
+    timer.print({name: 1 / len(queries) for name in timer.times})
+
+
+def growth(rng, masks, counts, runs):
+    print("\nGrowth (ms; build in s)")
+    head = ("templates", "aligned p50", "p90", "plain p50", "build s", "file MB", "open ms")
+    print("".join(f"{name:>12}" for name in head))
+    for count in counts:
+        start = time.perf_counter()
+        index = named(masks[:count])
+        build = time.perf_counter() - start
+        timer = Timer()
+        for query in drawn.perturbed(rng, masks[:count], runs):
+            for _ in range(3):
+                timer.run("aligned", lambda: index.search(query, k=1, **ALIGNED))
+                timer.run("plain", lambda: index.search(query, k=1))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "i"
+            index.save(path)
+            for _ in range(9):
+                timer.run("open", lambda: MaskIndex.load(path, verify=False))
+            size = path.stat().st_size / 1e6
+        p90 = float(np.quantile(timer.times["aligned"], 0.9))
+        numbers = (timer.median("aligned"), p90, timer.median("plain"), build, size)
+        print(f"{count:12,}" + "".join(f"{number:12.3f}" for number in numbers), end="")
+        print(f"{timer.median('open'):12.2f}")
+
+
+def resampled(query):
+    """The query at every scale, by its definition: float sums over a padded canvas."""
+    views = []
+    aligned = prepare(SIDE, ALIGNED["window"], ALIGNED["scales"])
+    for at, scale in enumerate(ALIGNED["scales"]):
+        if scale == 1.0:
+            views.append((query, int(query.sum())))
+            continue
+        taps = aligned.taps[aligned.taps_start[at] : aligned.taps_start[at + 1]]
+        mix = np.zeros((len(taps), SIDE + 2))
+        rows = np.arange(len(taps))
+        mix[rows, taps[:, 0] + 1] += TAP_STEPS - taps[:, 1]
+        mix[rows, taps[:, 0] + 2] += taps[:, 1]
+        canvas = mix @ np.pad(query.astype(float), 1) @ mix.T / TAP_STEPS**2
+        full = np.floor(canvas * COVERAGE_STEPS) >= COVERAGE_STEPS / 2
+        pad = (len(taps) - SIDE) // 2
+        views.append((full[pad : pad + SIDE, pad : pad + SIDE], int(full.sum())))
+    return views
+
+
+def brute_force(words, areas, query):
+    """Best template and score over all alignments, pair by pair with NumPy."""
+    best = (-1.0, 0)
+    window = ALIGNED["window"]
+    for mask, area in resampled(query):
+        wide = np.pad(mask, window)
+        for dy in range(2 * window + 1):
+            for dx in range(2 * window + 1):
+                moved = pack(wide[None, dy : dy + SIDE, dx : dx + SIDE]).view(np.uint64)
+                both = np.bitwise_count(words & moved).sum(axis=1, dtype=np.int64)
+                union = area + areas - both
+                iou = np.divide(both, union, out=np.ones(len(words)), where=union > 0)
+                row = int(iou.argmax())
+                best = max(best, (float(iou[row]), -row))
+    return best[0], -best[1]
+
+
+def proof(masks, queries):
+    """Answers of every kernel against the brute force."""
+    print(
+        f"\nBrute force with NumPy: {len(masks):,} templates x {COUNT:,} x {len(queries)} queries"
+    )
+    index, words = named(masks), pack(masks).view(np.uint64)
+    areas = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    equal = dict.fromkeys(kernels()[:-1], 0)
+    for query in queries:
+        expected = brute_force(words, areas, query)
+        for path in equal:
+            pin(path)
+            (match,) = index.search(query, k=1, **ALIGNED)
+            equal[path] += (match.score, match.index) == expected
+    pin("cython")
+    for path, count in equal.items():
+        print(f"  {path:10}{count} of {len(queries)} equal")
+    return all(count == len(queries) for count in equal.values())
 
 
 def main():
-    rng = np.random.default_rng(0)
-    masks = hair(rng, max(case[0] for case in CASES))
-    queries = hair(rng, 8)
-    print(
-        f"{'templates':>9} {'alignments':>10} {'build ms':>9} {'cython ms':>10} {'python ms':>10}"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-n", "--templates", type=int, default=100_000)
+    parser.add_argument("-q", "--queries", type=int, default=50)
+    parser.add_argument("--slow", type=int, default=3, help="runs of what takes seconds")
+    parser.add_argument("--growth", type=int, nargs="*", default=[1_000, 10_000, 100_000, 300_000])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--exact", action="store_true", help="compare with a brute force (minutes); nothing else"
     )
-    for count, options, compiled_runs, plain_runs in CASES:
-        start = time.perf_counter()
-        index = MaskIndex.build(masks[:count], [f"t{i}" for i in range(count)])
-        build = 1000 * (time.perf_counter() - start)
-        compiled = milliseconds(index, queries, options, "cython", compiled_runs)
-        plain = milliseconds(index, queries, options, "python", plain_runs)
-        shifts = (2 * options.get("window", 0) + 1) ** 2 * len(options.get("scales", (1.0,)))
-        print(f"{count:9d} {shifts:10d} {build:9.1f} {compiled:10.3f} {plain:10.1f}")
+    parser.add_argument("--quick", action="store_true", help="small numbers, to see that it runs")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.templates, arguments.queries, arguments.growth = 2_000, 5, [1_000, 2_000]
+    rng = np.random.default_rng(arguments.seed)
+    machine()
+    if arguments.exact:
+        masks = drawn.hair(rng, 200 if arguments.quick else 20_000)
+        sets = queries_of(rng, masks, -(-arguments.queries // 4))
+        queries = np.concatenate(list(sets.values()))[: arguments.queries]
+        sys.exit(not proof(masks, queries))
+    masks = drawn.hair(rng, max(arguments.templates, *arguments.growth))
+    some = masks[: arguments.templates]
+    sets = queries_of(rng, some, arguments.queries)
+    paths = (
+        kernels()[:-1] if len(some) < 5000 else [name for name in kernels()[:-1] if "avx" in name]
+    )
+    limit(some, sets["perturbed"], paths)
+    against_peers(some, sets["perturbed"], arguments.slow)
+    kinds_of_queries(some, sets)
+    batches(some, drawn.perturbed(rng, some, 100))
+    growth(rng, masks, arguments.growth, arguments.queries)
 
 
 if __name__ == "__main__":

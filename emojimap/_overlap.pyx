@@ -11,6 +11,8 @@ import numpy as np
 from cython.parallel cimport prange
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+from emojimap._overlap_bits import aligned
+
 cdef extern from "overlap.h" nogil:
     enum:
         OVERLAP_PORTABLE
@@ -82,7 +84,7 @@ def count_much(str path, Py_ssize_t rounds):
     """Count bits of 512 words a round as fast as the instruction set can, and return the count."""
     if path not in paths():
         raise ValueError(f"path is {path!r}: give one of {paths()}")
-    cdef uint64_t[::1] masks = np.arange(576, dtype=np.uint64)
+    cdef uint64_t[::1] masks = aligned(np.arange(576, dtype=np.uint64))
     cdef int64_t total
     cdef int number = _PATHS[path]
     with nogil:

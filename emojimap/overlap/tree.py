@@ -17,6 +17,7 @@ from emojimap._overlap_bits import (
     U32,
     U64,
     Packed,
+    aligned,
     pack_steps,
     quantise,
     unpack,
@@ -62,14 +63,14 @@ def build(masks: Bool | F32, levels: int) -> Packed:
     packed = Packed(
         side,
         levels,
-        np.concatenate([planes[rows], room]),
+        aligned(np.concatenate([planes[rows], room])),
         starts,
         members,
         np.empty((0, 0), dtype=np.uint8),
         np.empty(0, dtype=np.int64),
     )
     tiles, levels_start = build_tiles(packed, features[rows], areas[rows])
-    return packed._replace(tiles=tiles, levels_start=levels_start)
+    return packed._replace(tiles=aligned(tiles), levels_start=levels_start)
 
 
 def _distinct(planes: U64) -> tuple[U64, I64, U32]:
