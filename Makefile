@@ -1,6 +1,8 @@
 # make fit PHOTO=path   installs what is missing and writes the avatar
 # make test             tests, lint and type checks
 # make bench            speed of the command line and of the overlap search
+# make sanitize         the overlap kernel under AddressSanitizer and UBSan
+# make replay           the overlap kernel on its own, here or on another processor
 # make sheet            photo beside avatar, for every photo in PHOTOS
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +13,7 @@ SHEET ?= sheet.png
 NATIVE := $(wildcard emojimap/_overlap_native/*)
 SOURCES := pyproject.toml setup.py emojimap/_overlap.pyx $(NATIVE)
 
-.PHONY: fit test lint types bench sheet train-extra check-wheel clean
+.PHONY: fit test lint types bench sheet train-extra check-wheel sanitize replay clean
 
 fit: $(VENV)/installed
 	@photo="$(PHOTO)"; \
@@ -72,6 +74,27 @@ check-wheel: $(VENV)/installed
 	cd build/wheel && venv/bin/emojimap fit \
 	  "$$(venv/bin/python -c "import skimage.data as d, pathlib as p; print(p.Path(d.__file__).with_name('astronaut.png'))")" \
 	  -o avatar.png -o avatar.svg -o avatar.json
+
+# The C files under AddressSanitizer and UndefinedBehaviorSanitizer, in a copy of their own.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+sanitize: $(VENV)/tested
+	rm -rf build/sanitize
+	CFLAGS="-g -fno-omit-frame-pointer $(SANITIZE)" LDFLAGS="$(SANITIZE)" \
+	  $(BIN)/python setup.py --quiet build --build-base build/sanitize/temp --build-lib build/sanitize/lib
+	cp -r tests pyproject.toml build/sanitize/lib
+	cd build/sanitize/lib && LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	  $(CURDIR)/$(BIN)/python -m pytest -p no:cacheprovider tests/test_overlap.py tests/test_overlap_exact.py tests/test_overlap_file.py
+
+# Searches recorded here and replayed by the bare C files; CC and RUN for another processor:
+# make replay CC="aarch64-linux-gnu-gcc -static" RUN=qemu-aarch64
+CC ?= cc
+RUN ?=
+replay: $(VENV)/tested
+	mkdir -p build/replay
+	$(BIN)/python -m tests.native.record build/replay/searches
+	$(CC) -std=gnu11 -O2 -ffp-contract=off -Iemojimap/_overlap_native -o build/replay/replay \
+	  tests/native/replay.c emojimap/_overlap_native/paths.c -lm
+	$(RUN) build/replay/replay build/replay/searches
 
 clean:
 	rm -rf $(VENV) build *.egg-info emojimap/_overlap.c emojimap/*.so

@@ -32,6 +32,7 @@ ALIGNED = {"window": 8, "scales": (0.9, 0.95, 1.0, 1.05, 1.1)}
 COUNT = 17 * 17 * 5
 SAMPLE = 64
 """Alignments that a peer is timed on; the rest is reckoned, since it does them all alike."""
+VECTORS = [kernel for kernel in kernels() if kernel in ("avx512", "avx2", "neon")]
 
 
 class Timer:
@@ -108,45 +109,68 @@ def limit(masks, queries, paths):
         )
 
 
-def against_peers(masks, queries, repeats):
-    """The index and the peers, on the same queries in turn."""
-    pin("cython")
-    index, packed = named(masks), pack(masks)
-    peers = []
+def ways_of_index(index):
+    """Ways to search, each with a call for plain and for aligned queries."""
+    for path in VECTORS:
+        for k in (1, 10):
+            yield (
+                f"this index, top {k}, {path}",
+                path,
+                lambda query, k=k: index.search(query, k=k),
+                lambda query, k=k: index.search(query, k=k, **ALIGNED),
+            )
+
+
+def installed(packed):
     for peer in PEERS:
         try:
-            peers.append(peer(packed))
+            yield peer(packed)
         except ImportError as error:
             print(f"  ({peer.name} left out: {error})")
-    paths = [kernel for kernel in kernels() if kernel in ("avx512", "avx2", "neon")]
-    plain, aligned = Timer(), Timer()
-    batch = pack(queries)
-    for at, query in enumerate(queries):
-        for path in paths:
+
+
+def against_peers(masks, queries, slow, rounds=3):
+    """The index and the peers on the same masks: each answers all queries in a row, by turns.
+
+    In a row, since the caches then hold what a way needs again, as in use. "Cold" is the other end:
+    before each query 64 MB of something else are read.
+    """
+    index, packed = named(masks), pack(masks)
+    peers = list(installed(packed))
+    plain, aligned, batch = Timer(), Timer(), pack(queries)
+    other = np.ones(8_000_000)
+    sample = pack(drawn.perturbed(np.random.default_rng(1), masks, SAMPLE))
+    for _ in range(rounds):
+        for name, path, once, shifted in ways_of_index(index):
             pin(path)
-            for k in (1, 10):
-                name = f"this index, top {k}, {path}"
-                plain.run(name, lambda: index.search(query, k=k))
-                aligned.run(name, lambda: index.search(query, k=k, **ALIGNED))
+            for query in queries:
+                plain.run(name, lambda: once(query))
+            for query in queries:
+                aligned.run(name, lambda: shifted(query))
         pin("cython")
-        plain.run("this index, unpruned", lambda: index.search(query, k=1, exhaustive=True))
-        if at < repeats:
+        for query in queries:
+            other.sum()
+            plain.run("this index, top 1, cold", lambda: index.search(query, k=1))
+            other.sum()
+            aligned.run("this index, top 1, cold", lambda: index.search(query, k=1, **ALIGNED))
+        for query in queries:
+            plain.run("this index, unpruned", lambda: index.search(query, k=1, exhaustive=True))
+        for query in queries[:slow]:
             aligned.run(
                 "this index, unpruned", lambda: index.search(query, k=1, exhaustive=True, **ALIGNED)
             )
         for peer in peers:
-            if at < repeats or peer.most == 1 or "sgemm" not in peer.name:
+            count = slow if peer.slow else len(queries)
+            for at in range(count):
                 plain.run(peer.name, lambda: peer.nearest(batch[at : at + 1]))
-        if at < repeats:
-            sample = pack(drawn.perturbed(np.random.default_rng(at), masks, SAMPLE))
-            for peer in peers:
+            for _ in range(1 if peer.slow else slow):
                 aligned.run(peer.name, lambda: all_of(peer, sample))
     scale = {peer.name: COUNT / SAMPLE for peer in peers}
     for title, timer, factor in (("Plain", plain, {}), ("Aligned (1,445)", aligned, scale)):
-        best = min(timer.median(peer.name) * factor.get(peer.name, 1.0) for peer in peers)
-        print(f"\n{title}, {len(masks):,} templates, {len(queries)} queries")
+        times = [timer.median(peer.name) * factor.get(peer.name, 1.0) for peer in peers]
+        print(f"\n{title}, {len(masks):,} templates, {len(queries)} queries x {rounds} rounds")
         print(f"  {'':44}{'p50 ms':>11}{'p90 ms':>11}{'best peer':>11}")
-        timer.print(factor, best)
+        timer.print(factor, min(times, default=None))
 
 
 def all_of(peer, queries):
@@ -158,7 +182,7 @@ def kinds_of_queries(masks, sets):
     print(f"\nKinds of queries, aligned, {len(masks):,} templates")
     print(f"  {'':44}{'p50 ms':>11}{'p90 ms':>11}")
     index = named(masks)
-    for path in (kernel for kernel in kernels() if kernel in ("avx512", "avx2", "neon")):
+    for path in VECTORS:
         pin(path)
         timer = Timer()
         for kind, queries in sets.items():

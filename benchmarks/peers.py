@@ -23,10 +23,13 @@ class Peer:
         Of the library and of what it does.
     most : int
         Queries that it is given at a time.
+    slow : bool
+        Whether it is given few queries, lest all take hours.
     """
 
     name = ""
     most = 64
+    slow = False
 
     def nearest(self, queries):
         """Rows of the nearest templates of (q, 512) packed masks."""
@@ -120,6 +123,7 @@ class Faiss(Peer):
 class BitwiseCount(Peer):
     name = "numpy bitwise_count"
     most = 1
+    slow = True
 
     def __init__(self, packed):
         self.templates = packed.view(np.uint64)
@@ -138,6 +142,7 @@ class BitwiseCount(Peer):
 
 class Sgemm(Peer):
     name = "numpy sgemm"
+    slow = True
 
     def __init__(self, packed):
         bits = [

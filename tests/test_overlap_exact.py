@@ -31,7 +31,7 @@ def problems(draw):
     options = {"k": draw(st.sampled_from([1, 2, 10, count, count + 2]))}
     options["window"] = draw(st.integers(0, 3) | st.just(min(side - 1, 9 if count < 13 else 3)))
     options["scales"] = draw(st.sampled_from(SCALES))
-    options["margin"] = draw(st.sampled_from([0.0, 1.0, 12.34]))
+    options["margin"] = draw(st.sampled_from([0.0, 1.0, 12.34, 1e5, 1e9]))
     if draw(st.booleans()):
         options["visible"] = blobs(rng, 4, side, soft=False)[3]
     if draw(st.booleans()):

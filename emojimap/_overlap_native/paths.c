@@ -181,6 +181,7 @@ static void set_up(task *t, const overlap_index *index, const overlap_query *que
     t->plane_bytes = overlap_round_up(2 * t->window * (t->side / 8) + index->words * 8 + 64, 64);
     t->floor = t->threshold = -INFINITY;
     t->divisor = 1.0;
+    t->round_up = 1.0 - (1e-6 + 8e-15 * query->margin);
     for (int64_t r = 0; r < query->regions; r++)
         t->divisor += query->weights[r];
 }

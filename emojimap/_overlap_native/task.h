@@ -20,6 +20,7 @@ enum {
     OVERLAP_MANY = 24,  /* shifts of a scale, from which blocks are looked at first */
     OVERLAP_BUCKETS = 1024,
     OVERLAP_TRIES = 32, /* tiles whose templates are tried out, at most */
+    OVERLAP_AHEAD = 3,  /* tiles asked for before they are needed */
     OVERLAP_LEAVES = 48 /* tiles of templates that are looked at in order of promise */
 };
 
@@ -65,6 +66,7 @@ typedef struct {
     bool single;                                /* one plane on either side */
     int64_t span_words;                         /* 64-bit words of a set of shifts */
     int64_t cell;                               /* side of a cell, pixels */
+    double round_up; /* just below 1: sums of floats err by less than the rest */
     double divisor;                             /* 1 + the weights, from the left */
 
     int64_t *area;     /* (scales,) of the query, with what lies outside the frame */
@@ -106,6 +108,15 @@ typedef struct {
     int64_t tiles, bounds, compared;
     int damage;
 } task;
+
+/* Flags that threads share: each may do the same work twice, and none is told wrong. */
+#if defined(__GNUC__)
+static inline uint8_t overlap_get(const uint8_t *flag) { return __atomic_load_n(flag, __ATOMIC_ACQUIRE); }
+static inline void overlap_set(uint8_t *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELEASE); }
+#else
+static inline uint8_t overlap_get(const uint8_t *flag) { return *(const volatile uint8_t *)flag; }
+static inline void overlap_set(uint8_t *flag) { *(volatile uint8_t *)flag = 1; }
+#endif
 
 static inline int64_t overlap_round_up(int64_t value, int64_t step) {
     return (value + step - 1) / step * step;
