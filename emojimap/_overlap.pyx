@@ -21,7 +21,7 @@ cdef extern from "overlap.h" nogil:
         OVERLAP_AVX512
 
     ctypedef struct overlap_index:
-        int64_t side, levels, planes, words, count, depth, tile_bytes, row_unit, cell_unit
+        int64_t side, levels, planes, words, count, depth, tile_bytes, bins, bin_unit, cell_unit
         const uint64_t *bits
         const int64_t *starts
         const uint32_t *members
@@ -123,7 +123,8 @@ def search(
     index = overlap_index(
         side=packed.side, levels=packed.levels, planes=planes.shape[1], words=planes.shape[2],
         count=starts.shape[0] - 1, depth=levels_start.shape[0] - 1, tile_bytes=tiles.shape[1],
-        row_unit=packed.row_unit, cell_unit=packed.cell_unit, bits=&planes[0, 0, 0],
+        bins=packed.bins, bin_unit=packed.bin_unit, cell_unit=packed.cell_unit,
+        bits=&planes[0, 0, 0],
         starts=&starts[0], members=&members[0], tiles=&tiles[0, 0],
         levels_start=&levels_start[0], tile_sums=NULL, mask_sums=NULL, tile_checked=NULL,
         mask_checked=NULL,

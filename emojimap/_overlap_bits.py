@@ -24,7 +24,6 @@ _T = TypeVar("_T", bound=np.generic)
 LANES = 8
 LINE_BYTES = 64
 HEAD_BYTES = 128
-MOST_FEATURE = 127
 COVERAGE_STEPS = 256
 TAP_STEPS = 64
 
@@ -46,9 +45,9 @@ class Packed(NamedTuple):
         Where the rows of each mask start in `members`.
     members : (n,) ndarray of uint32
         Rows of the templates that have each mask, rising.
-    tiles : (t, HEAD_BYTES + 8 * (2 * side + 64)) ndarray of uint8
+    tiles : (t, tile_bytes(side)) ndarray of uint8
         Least area, greatest area (int32) and lowest row (uint32) below each of the eight lanes,
-        and how many lanes are in use (uint32); then the greatest sums of rows, columns and cells
+        and how many lanes are in use (uint32); then the greatest sums of bins of rows, of columns, and of cells
         below each lane, in units rounded up, eight bytes of each lane in turn.
     levels_start : (depth + 1,) ndarray of int64
         First tile of each level; level 0 has the masks themselves.
@@ -68,18 +67,23 @@ class Packed(NamedTuple):
         return len(self.starts) - 1
 
     @property
-    def row_unit(self) -> int:
-        """Steps in a unit of the sums of rows and columns: two of the greatest fit a byte."""
-        return self._unit(self.side)
+    def bins(self) -> int:
+        """Bins of rows, and of columns."""
+        return bin_count(self.side)
+
+    @property
+    def bin_unit(self) -> int:
+        """Steps in a unit of the sums of bins: the greatest is 256, and a byte holds 255 of it."""
+        return self._unit(self.side**2 // self.bins, 256)
 
     @property
     def cell_unit(self) -> int:
-        """Steps in a unit of the sums of cells."""
-        return self._unit((self.side // 8) ** 2)
+        """Steps in a unit of the sums of cells: the greatest fits a byte."""
+        return self._unit((self.side // 8) ** 2, 255)
 
-    def _unit(self, pixels: int) -> int:
+    def _unit(self, pixels: int, most: int) -> int:
         planes = int(self.planes.shape[1])
-        return -(-pixels * planes // MOST_FEATURE) * (self.levels // planes)
+        return -(-pixels * planes // most) * (self.levels // planes)
 
 
 class Checks(NamedTuple):
@@ -156,6 +160,16 @@ def aligned(array: NDArray[_T]) -> NDArray[_T]:
 def word_count(side: int) -> int:
     """Words of a plane."""
     return -(-side * side // 512) * 8
+
+
+def bin_count(side: int) -> int:
+    """Bins into which rows, and columns, are summed: 16, or 8 where 16 are no whole pixels."""
+    return 16 if side % 16 == 0 else 8
+
+
+def tile_bytes(side: int) -> int:
+    """Bytes of a tile."""
+    return HEAD_BYTES + LANES * (2 * bin_count(side) + 64)
 
 
 def quantise(coverage: Bool | F32, levels: int) -> U8:

@@ -22,7 +22,6 @@
 enum {
     OVERLAP_LANES = 8,       /* templates, or children, of a tile */
     OVERLAP_HEAD = 128,      /* bytes before a tile's features */
-    OVERLAP_DEPTH = 16,      /* levels of a tree, at most */
     OVERLAP_COVERAGE = 256,  /* steps of coverage while a query is resampled */
     OVERLAP_TAP = 64         /* steps of a pixel while a query is resampled */
 };
@@ -46,7 +45,8 @@ typedef struct {
     int64_t count;                       /* masks that differ */
     int64_t depth;
     int64_t tile_bytes;
-    int64_t row_unit, cell_unit; /* of the features */
+    int64_t bins;                /* of rows, and of columns: 8 or 16 */
+    int64_t bin_unit, cell_unit; /* of the features, in steps */
     const uint64_t *bits;        /* (count, planes, words) */
     const int64_t *starts;       /* (count + 1,) into members */
     const uint32_t *members;     /* rows of templates, rising */

@@ -150,6 +150,9 @@ static void lay_out(task *t, arena *plain, arena *zeroed) {
     t->region_area = cut(plain, q->alignments * q->regions, sizeof *t->region_area);
     t->rows = cut(zeroed, t->scales * t->profile, 1);
     t->columns = cut(zeroed, t->scales * t->profile, 1);
+    t->offsets = cut(plain, t->span, sizeof *t->offsets);
+    t->row_excess = cut(plain, t->scales, sizeof *t->row_excess);
+    t->column_excess = cut(plain, t->scales, sizeof *t->column_excess);
     t->cells = cut(plain, shifts * t->span, 64);
     t->has_cells = cut(zeroed, shifts * t->span, sizeof *t->has_cells);
     t->block_cells = cut(plain, t->scales * t->blocks * t->blocks, 64);
@@ -174,7 +177,9 @@ static void set_up(task *t, const overlap_index *index, const overlap_query *que
     t->span_words = (t->span + 63) / 64;
     t->entry_bytes = (int64_t)sizeof(entry) + 16 * t->scales * t->span_words;
     t->cell = t->side / 8;
-    t->profile = overlap_round_up(t->side + 2 * t->window + 8, 64);
+    t->bin = t->side / index->bins;
+    t->bin_line = overlap_round_up((t->side + 2 * t->window) / t->bin + 16, 16);
+    t->profile = overlap_round_up(t->bin * t->bin_line, 64);
     t->line = t->side + 2 * t->window;
     t->blocks = (t->span + OVERLAP_BLOCK - 1) / OVERLAP_BLOCK;
     t->row_words = (t->side + 63) / 64;
@@ -200,6 +205,10 @@ int overlap_search(const overlap_index *index, const overlap_query *query, int p
         plain = (arena){(uint8_t *)(((uintptr_t)plain.base + 63) & ~(uintptr_t)63), 0};
         zeroed = (arena){(uint8_t *)(((uintptr_t)zeroed.base + 63) & ~(uintptr_t)63), 0};
         lay_out(&t, &plain, &zeroed);
+        for (int64_t d = 0; d < t.span; d++) {
+            const int64_t from = 2 * t.window - d;
+            t.offsets[d] = (int32_t)(from % t.bin * t.bin_line + from / t.bin);
+        }
         memset(t.values + t.scales * t.side * t.side, 0, 64);
         if (t.unseen)
             memset(t.unseen + t.scales * t.side * t.side, 0, 64);

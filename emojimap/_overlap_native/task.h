@@ -20,6 +20,7 @@ enum {
     OVERLAP_MANY = 24,  /* shifts of a scale, from which blocks are looked at first */
     OVERLAP_BUCKETS = 1024,
     OVERLAP_TRIES = 32, /* tiles whose templates are tried out, at most */
+    OVERLAP_ASKED = -2, /* in place of the next entry of a bucket */
     OVERLAP_AHEAD = 3,  /* tiles asked for before they are needed */
     OVERLAP_LEAVES = 48 /* tiles of templates that are looked at in order of promise */
 };
@@ -44,7 +45,7 @@ typedef struct {
     uint64_t *any_row, *any_column;    /* (scales, span_words) bits of all lanes together */
     uint8_t *row_lanes, *column_lanes; /* (scales, span) lanes of the shifts that have a bit */
     int32_t *needs;                    /* (scales, lanes) least steps to share */
-    int32_t *units;                    /* (scales, lanes) the same in units of the features */
+    int32_t *units;                    /* (scales, lanes) the same in units of a feature */
     int32_t *row_most, *column_most;   /* (scales, lanes) greatest sums, in units */
     double key[OVERLAP_LANES];         /* most that a lane can score on the whole mask */
     pair *pairs;
@@ -73,9 +74,12 @@ typedef struct {
     int64_t *hidden;   /* (scales,) most steps that any shift hides; NULL if nothing is hidden */
     uint8_t *values;   /* (scales, side, side) steps, with room for a read of 64 at the end */
     uint8_t *unseen;   /* (scales, side, side) or NULL */
-    uint8_t *rows;     /* (scales, profile) sums in units of the features, zeros around */
+    int64_t bin, bin_line; /* pixels of a bin, and bytes from one remainder to the next */
+    int64_t profile;   /* bytes of a scale: (bin, bin_line) sums over bin rows from any row on */
+    uint8_t *rows;     /* (scales, profile) in units of the features */
     uint8_t *columns;
-    int64_t profile;
+    int32_t *offsets;  /* (span,) where the bins of a shift start in a profile */
+    int32_t *row_excess, *column_excess; /* (scales,) units that a byte may have cut off */
     int64_t line;      /* bytes from row to row of `padded` */
     uint8_t *padded;   /* (scales, side, line) steps with zeros left and right */
     uint8_t *cells;    /* (scales, span, span, 64) sums of cells at a shift, in units */

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from emojimap._overlap_bits import HEAD_BYTES, LANES, U64, Checks, Packed, word_count
+from emojimap._overlap_bits import LANES, U64, Checks, Packed, tile_bytes, word_count
 from emojimap.arrays import U8
 from emojimap.errors import ArgumentError, CacheError
 from emojimap.files import whole
@@ -65,7 +65,7 @@ class _Sizes(NamedTuple):
 
     @property
     def tile_bytes(self) -> int:
-        return HEAD_BYTES + LANES * (2 * self.side + 64)
+        return tile_bytes(self.side)
 
     @property
     def block_bytes(self) -> int:

@@ -18,6 +18,7 @@ from emojimap._overlap_bits import (
     U64,
     Packed,
     aligned,
+    bin_count,
     pack_steps,
     quantise,
     unpack,
@@ -92,18 +93,20 @@ def _rearrange(starts: I64, members: U32, rows: I64) -> tuple[I64, U32]:
 
 
 def sums(planes: U64, side: int, levels: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return sums of rows, columns and cells (m, 2 * side + 64), and areas (m,), in steps."""
-    out = np.empty((len(planes), 2 * side + 64), dtype=np.uint32)
-    cell = side // 8
+    """Return sums of rows, columns (in bins) and cells, (m, 2 * bins + 64), and areas (m,)."""
+    bins, cell = bin_count(side), side // 8
+    wide = side // bins
+    out = np.empty((len(planes), 2 * bins + 64), dtype=np.uint32)
     for start in range(0, len(planes), _CHUNK):
         steps = unpack(planes[start : start + _CHUNK], side, levels)
-        strips = steps.reshape(-1, 8, cell, side).sum(axis=2, dtype=np.uint16)
+        strips = steps.reshape(-1, bins, wide, side).sum(axis=2, dtype=np.uint16)
         part = out[start : start + _CHUNK]
-        part[:, :side] = steps.sum(axis=2, dtype=np.uint32)
-        part[:, side : 2 * side] = strips.sum(axis=1, dtype=np.uint32)
-        cells = strips.reshape(-1, 8, 8, cell).sum(axis=3, dtype=np.uint32)
-        part[:, 2 * side :] = cells.reshape(-1, 64)
-    return out, out[:, :side].sum(axis=1, dtype=np.int64)
+        part[:, :bins] = strips.sum(axis=2, dtype=np.uint32)
+        tall = strips.sum(axis=1, dtype=np.uint32)
+        part[:, bins : 2 * bins] = tall.reshape(-1, bins, wide).sum(axis=2)
+        eight = strips.reshape(-1, 8, bins // 8, side).sum(axis=2, dtype=np.uint32)
+        part[:, 2 * bins :] = eight.reshape(-1, 8, 8, cell).sum(axis=3).reshape(-1, 64)
+    return out, out[:, :bins].sum(axis=1, dtype=np.int64)
 
 
 def order(features: NDArray[np.uint32]) -> I64:
@@ -129,11 +132,9 @@ def order(features: NDArray[np.uint32]) -> I64:
 
 def build_tiles(packed: Packed, features: NDArray[np.uint32], areas: I64) -> tuple[U8, I64]:
     """Tiles of all levels, level 0 first, and where each level starts; see `Packed`."""
-    side = packed.side
-    units = np.full(features.shape[1], packed.row_unit)
-    units[2 * side :] = packed.cell_unit
-    units = units.astype(np.uint32)
-    most = (features + units - 1) // units
+    units = np.full(features.shape[1], packed.bin_unit, dtype=np.uint32)
+    units[2 * packed.bins :] = packed.cell_unit
+    most = np.minimum((features + units - 1) // units, 255)
     first = packed.members[packed.starts[:-1]]
     low, high, bounds = areas.astype(np.int32), areas.astype(np.int32), most.astype(np.uint8)
     levels = []

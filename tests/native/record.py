@@ -46,12 +46,13 @@ def record(out, packed, problem, chosen, scores):
     hidden, prior = problem.visible is not None, problem.prior is not None
     sizes = (
         *(packed.side, packed.levels, *packed.planes.shape[1:], packed.distinct),
-        *(len(packed.levels_start) - 1, packed.tiles.shape[1], packed.row_unit, packed.cell_unit),
+        *(len(packed.levels_start) - 1, packed.tiles.shape[1], packed.bins),
+        *(packed.bin_unit, packed.cell_unit),
         *(len(packed.members), len(packed.tiles), scales, problem.window),
         *(len(problem.alignments), regions, chosen.shape[1], problem.exhaustive),
         *(hidden, prior, len(problem.taps)),
     )
-    out.write(struct.pack("<20q", *map(int, sizes)))
+    out.write(struct.pack("<21q", *map(int, sizes)))
     out.write(struct.pack("<2d", problem.prior.min() if prior else 0.0, problem.margin))
     arrays = (
         *(packed.planes, packed.starts, packed.members, packed.tiles, packed.levels_start),
