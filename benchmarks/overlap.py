@@ -24,7 +24,7 @@ from peers import PEERS
 
 from emojimap import _overlap
 from emojimap._overlap_bits import COVERAGE_STEPS, TAP_STEPS
-from emojimap.overlap import KERNEL_VARIABLE, MaskIndex, kernels
+from emojimap.overlap import KERNEL_VARIABLE, MaskIndex, Region, kernels
 from emojimap.overlap.query import prepare
 
 SIDE = 64
@@ -132,9 +132,10 @@ def installed(packed):
 def against_peers(masks, queries, slow, rounds=3):
     """The index and the peers on the same masks: each answers all queries in a row, by turns.
 
-    In a row, since the caches then hold what a way needs again, as in use. "Cold" is the other end:
-    before each query 64 MB of something else are read.
+    Each first answers a hundred other queries, untimed, so that the caches hold what it needs again
+    and again, as in use. "Cold" is the other end: 64 MB of something else are read before each.
     """
+    others = drawn.perturbed(np.random.default_rng(2), masks, 100)
     index, packed = named(masks), pack(masks)
     peers = list(installed(packed))
     plain, aligned, batch = Timer(), Timer(), pack(queries)
@@ -143,10 +144,11 @@ def against_peers(masks, queries, slow, rounds=3):
     for _ in range(rounds):
         for name, path, once, shifted in ways_of_index(index):
             pin(path)
-            for query in queries:
-                plain.run(name, lambda: once(query))
-            for query in queries:
-                aligned.run(name, lambda: shifted(query))
+            for timer, call in ((plain, once), (aligned, shifted)):
+                for query in others:
+                    call(query)
+                for query in queries:
+                    timer.run(name, lambda: call(query))
         pin("cython")
         for query in queries:
             other.sum()
@@ -161,6 +163,8 @@ def against_peers(masks, queries, slow, rounds=3):
             )
         for peer in peers:
             count = slow if peer.slow else len(queries)
+            for at in range(slow):
+                peer.nearest(batch[at : at + 1])
             for at in range(count):
                 plain.run(peer.name, lambda: peer.nearest(batch[at : at + 1]))
             for _ in range(1 if peer.slow else slow):
@@ -190,6 +194,31 @@ def kinds_of_queries(masks, sets):
                 timer.run(f"{kind}, top 1, {path}", lambda: index.search(query, k=1, **ALIGNED))
         timer.print()
     pin("cython")
+
+
+def composite(masks, queries, slow):
+    """As `fit` asks: photo cut off at the top, two regions, a prior, a margin; here aligned too."""
+    print(f"\nComposite score, {len(masks):,} templates")
+    print(f"  {'':44}{'p50 ms':>11}{'p90 ms':>11}")
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    face = np.hypot(columns - 32, rows - 26) <= 16
+    options = {
+        "k": 5,
+        "visible": rows >= 4,
+        "regions": [Region("face", face, 0.3), Region("low", rows >= 41, 0.3)],
+        "prior": np.random.default_rng(0).choice([0.0, 0.02, 0.05], len(masks)),
+        "margin": 66.0,
+    }
+    index, timer = named(masks), Timer()
+    for query in queries:
+        timer.run("plain", lambda: index.search(query, **options))
+        timer.run("aligned", lambda: index.search(query, **options, **ALIGNED))
+    for query in queries[:slow]:
+        timer.run("plain, unpruned", lambda: index.search(query, exhaustive=True, **options))
+        timer.run(
+            "aligned, unpruned", lambda: index.search(query, exhaustive=True, **options, **ALIGNED)
+        )
+    timer.print()
 
 
 def batches(masks, queries):
@@ -317,6 +346,7 @@ def main():
     limit(some, sets["perturbed"], paths)
     against_peers(some, sets["perturbed"], arguments.slow)
     kinds_of_queries(some, sets)
+    composite(some, sets["perturbed"], arguments.slow)
     batches(some, drawn.perturbed(rng, some, 100))
     growth(rng, masks, arguments.growth, arguments.queries)
 

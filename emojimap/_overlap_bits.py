@@ -47,8 +47,8 @@ class Packed(NamedTuple):
         Rows of the templates that have each mask, rising.
     tiles : (t, tile_bytes(side)) ndarray of uint8
         Least area, greatest area (int32) and lowest row (uint32) below each of the eight lanes,
-        and how many lanes are in use (uint32); then the greatest sums of bins of rows, of columns, and of cells
-        below each lane, in units rounded up, eight bytes of each lane in turn.
+        and how many lanes are in use (uint32); then the greatest sums below each lane, of bins of
+        rows, of bins of columns and of cells, in units rounded up, eight bytes of each in turn.
     levels_start : (depth + 1,) ndarray of int64
         First tile of each level; level 0 has the masks themselves.
     """

@@ -186,7 +186,7 @@ def test_opening_a_large_file_does_not_read_it(tmp_path):
     masks[:, :2] = rng.random((100_000, 2, 64)) < 0.5
     path = tmp_path / "i"
     MaskIndex.build(masks, [f"template {row}" for row in range(100_000)]).save(path)
-    assert path.stat().st_size > 70e6
+    assert path.stat().st_size > 60e6
     # benchmarks/overlap.py has the time itself.
     assert 3 * seconds(lambda: MaskIndex.load(path)) < seconds(
         lambda: MaskIndex.load(path, verify=True)

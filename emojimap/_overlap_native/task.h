@@ -21,7 +21,7 @@ enum {
     OVERLAP_BUCKETS = 1024,
     OVERLAP_TRIES = 32, /* tiles whose templates are tried out, at most */
     OVERLAP_ASKED = -2, /* in place of the next entry of a bucket */
-    OVERLAP_AHEAD = 3,  /* tiles asked for before they are needed */
+    OVERLAP_AHEAD = 4,  /* tiles asked for before they are needed */
     OVERLAP_LEAVES = 48 /* tiles of templates that are looked at in order of promise */
 };
 

@@ -6,13 +6,14 @@ blocks are cut in two across their first principal component until eight masks a
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emojimap._overlap_bits import (
     HEAD_BYTES,
+    I64,
     LANES,
     U32,
     U64,
@@ -25,7 +26,6 @@ from emojimap._overlap_bits import (
 )
 from emojimap.arrays import F32, U8, Bool
 
-I64: TypeAlias = NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
 
 _CHUNK = 2048

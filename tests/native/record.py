@@ -73,7 +73,7 @@ def main(path):
             return report
 
         twin = mock.Mock(wraps=_overlap_py, search=search)
-        with mock.patch.object(index, "kernel", lambda: twins.Kernel(twin, "")):
+        with mock.patch.object(index, "kernel", return_value=twins.Kernel(twin, "")):
             for templates, query, options in searches(rng):
                 templates.search(query, **options)
 
