@@ -242,10 +242,11 @@ def growth(rng, masks, counts, runs):
         start = time.perf_counter()
         index = named(masks[:count])
         build = time.perf_counter() - start
-        timer = Timer()
-        for query in drawn.perturbed(rng, masks[:count], runs):
-            for _ in range(3):
+        timer, queries = Timer(), drawn.perturbed(rng, masks[:count], runs)
+        for _ in range(3):
+            for query in queries:
                 timer.run("aligned", lambda: index.search(query, k=1, **ALIGNED))
+            for query in queries:
                 timer.run("plain", lambda: index.search(query, k=1))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "i"

@@ -26,8 +26,10 @@ cdef extern from "overlap.h" nogil:
         const int64_t *starts
         const uint32_t *members
         const uint8_t *tiles
+        const uint8_t *cells
         const int64_t *levels_start
         const uint64_t *tile_sums
+        const uint64_t *cell_sums
         const uint64_t *mask_sums
         uint8_t *tile_checked
         uint8_t *mask_checked
@@ -101,6 +103,7 @@ def search(
     cdef const int64_t[::1] starts = packed.starts
     cdef const uint32_t[::1] members = packed.members
     cdef const uint8_t[:, ::1] tiles = packed.tiles
+    cdef const uint8_t[:, ::1] cells = packed.cells
     cdef const int64_t[::1] levels_start = packed.levels_start
     cdef const float[:, :, ::1] coverage = problem.coverage
     cdef const uint8_t[:, :, ::1] visible
@@ -111,7 +114,7 @@ def search(
     cdef const uint64_t[:, ::1] regions = problem.regions
     cdef const double[::1] weights = problem.weights
     cdef const double[::1] prior
-    cdef const uint64_t[::1] tile_sums, mask_sums
+    cdef const uint64_t[::1] tile_sums, cell_sums, mask_sums
     cdef uint8_t[::1] tile_checked, mask_checked
     work = np.zeros((coverage.shape[0], 4), dtype=np.int64)
     cdef int64_t[:, ::1] report = work
@@ -125,13 +128,14 @@ def search(
         count=starts.shape[0] - 1, depth=levels_start.shape[0] - 1, tile_bytes=tiles.shape[1],
         bins=packed.bins, bin_unit=packed.bin_unit, cell_unit=packed.cell_unit,
         bits=&planes[0, 0, 0],
-        starts=&starts[0], members=&members[0], tiles=&tiles[0, 0],
-        levels_start=&levels_start[0], tile_sums=NULL, mask_sums=NULL, tile_checked=NULL,
+        starts=&starts[0], members=&members[0], tiles=&tiles[0, 0], cells=&cells[0, 0],
+        levels_start=&levels_start[0], tile_sums=NULL, cell_sums=NULL, mask_sums=NULL, tile_checked=NULL,
         mask_checked=NULL,
     )
     if checks is not None:
-        tile_sums, mask_sums, tile_checked, mask_checked = checks
-        index.tile_sums, index.mask_sums = &tile_sums[0], &mask_sums[0]
+        tile_sums, cell_sums, mask_sums, tile_checked, mask_checked = checks
+        index.tile_sums, index.cell_sums = &tile_sums[0], &cell_sums[0]
+        index.mask_sums = &mask_sums[0]
         index.tile_checked, index.mask_checked = &tile_checked[0], &mask_checked[0]
     base = overlap_query(
         scales=rank.shape[0], window=problem.window, alignments=alignments.shape[0],

@@ -24,6 +24,7 @@ _T = TypeVar("_T", bound=np.generic)
 LANES = 8
 LINE_BYTES = 64
 HEAD_BYTES = 128
+CELL_BYTES = 512
 COVERAGE_STEPS = 256
 TAP_STEPS = 64
 
@@ -48,7 +49,9 @@ class Packed(NamedTuple):
     tiles : (t, tile_bytes(side)) ndarray of uint8
         Least area, greatest area (int32) and lowest row (uint32) below each of the eight lanes,
         and how many lanes are in use (uint32); then the greatest sums below each lane, of bins of
-        rows, of bins of columns and of cells, in units rounded up, eight bytes of each in turn.
+        rows and of bins of columns, in units rounded up, eight bytes of each lane in turn.
+    cells : (level 0, 512) ndarray of uint8
+        The same of the masks' 8 x 8 cells.
     levels_start : (depth + 1,) ndarray of int64
         First tile of each level; level 0 has the masks themselves.
     """
@@ -59,6 +62,7 @@ class Packed(NamedTuple):
     starts: I64
     members: U32
     tiles: U8
+    cells: U8
     levels_start: I64
 
     @property
@@ -91,13 +95,14 @@ class Checks(NamedTuple):
 
     Attributes
     ----------
-    tile_sums, mask_sums : ndarray of uint64
-        One per tile, and one per eight masks.
+    tile_sums, cell_sums, mask_sums : ndarray of uint64
+        One per tile; one per tile of level 0, of its cells and of its eight masks.
     tile_checked, mask_checked : ndarray of uint8
         1 where the part is known to be sound; written by the kernel.
     """
 
     tile_sums: U64
+    cell_sums: U64
     mask_sums: U64
     tile_checked: U8
     mask_checked: U8
@@ -169,7 +174,7 @@ def bin_count(side: int) -> int:
 
 def tile_bytes(side: int) -> int:
     """Bytes of a tile."""
-    return HEAD_BYTES + LANES * (2 * bin_count(side) + 64)
+    return HEAD_BYTES + LANES * 2 * bin_count(side)
 
 
 def quantise(coverage: Bool | F32, levels: int) -> U8:

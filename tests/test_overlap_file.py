@@ -124,22 +124,24 @@ def large(path):
 
 
 @pytest.mark.parametrize("kernel", kernels())
-@pytest.mark.parametrize("part", ["tile", "mask"])
+@pytest.mark.parametrize("part", ["tile", "cells", "mask"])
 def test_damage_in_a_large_file_is_found_before_it_is_used(kernel, part, tmp_path, monkeypatch):
     monkeypatch.setenv(KERNEL_VARIABLE, kernel)
     monkeypatch.setattr(file, "SMALL", 1000)
     path = tmp_path / "{hair}.masks"
     index = large(path)
-    start = path.stat().st_size - index._packed.planes.nbytes
+    masks = path.stat().st_size - index._packed.planes.nbytes
+    cells = masks - index._packed.cells.nbytes
     data = bytearray(path.read_bytes())
     if part == "tile":
-        data[start - 1] ^= 1  # in the root of the tree
-    else:
-        for block in range(start, len(data), 8 * 512):
-            data[block + 100] ^= 4
+        data[cells - 1] ^= 1  # in the root of the tree
+    for at in range(cells, masks, 512) if part == "cells" else ():
+        data[at + 9] ^= 16
+    for at in range(masks, len(data), 8 * 512) if part == "mask" else ():
+        data[at + 100] ^= 4
     path.write_bytes(data)
     opened = MaskIndex.load(path, rebuild="make {it}")
-    name = {"tile": "a tile of its tree", "mask": "its masks"}[part]
+    name = "its masks" if part == "mask" else "a tile of its tree"
     message = f"{path} is damaged in {name}: delete it and rebuild it with make {{it}}"
     with pytest.raises(CacheError) as caught:
         opened.search(np.ones((64, 64), bool))

@@ -21,7 +21,8 @@
 
 enum {
     OVERLAP_LANES = 8,       /* templates, or children, of a tile */
-    OVERLAP_HEAD = 128,      /* bytes before a tile's features */
+    OVERLAP_HEAD = 128,      /* bytes before a tile's sums */
+    OVERLAP_CELLS = 512,     /* bytes of the cells of a tile */
     OVERLAP_COVERAGE = 256,  /* steps of coverage while a query is resampled */
     OVERLAP_TAP = 64         /* steps of a pixel while a query is resampled */
 };
@@ -51,9 +52,11 @@ typedef struct {
     const int64_t *starts;       /* (count + 1,) into members */
     const uint32_t *members;     /* rows of templates, rising */
     const uint8_t *tiles;
+    const uint8_t *cells;        /* (level 0, 8, 64): 8 cells of each lane in turn */
     const int64_t *levels_start; /* (depth + 1,) first tile of a level, level 0 the templates */
     const uint64_t *tile_sums;   /* checksums, or NULL where nothing needs a check */
-    const uint64_t *mask_sums;   /* of the bits of each tile of level 0 */
+    const uint64_t *cell_sums;   /* of the cells of each tile of level 0 */
+    const uint64_t *mask_sums;   /* of its bits */
     uint8_t *tile_checked;
     uint8_t *mask_checked;
 } overlap_index;

@@ -2,8 +2,9 @@
 
 fields (magic, version, side, levels, planes, templates, masks, tiles, depth, bytes of names)
 | SHA-256 of the fields | zeros up to 192 bytes
-| levels_start | starts | sums of the tiles | sums of eight masks each | members | ends of names
-| names | zeros up to a multiple of 64 | their sum and zeros, 64 bytes | tiles | planes
+| levels_start | starts | sums of the tiles | of the cells and of the masks, eight masks each
+| members | ends of names | names | zeros up to a multiple of 64 | their sum and zeros, 64 bytes
+| tiles | cells | planes
 
 All numbers are little-endian; `emojimap._overlap_bits.Packed` says what the arrays are. Tiles and
 planes are mapped, not read, so that processes share them.
@@ -20,7 +21,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from emojimap._overlap_bits import LANES, U64, Checks, Packed, tile_bytes, word_count
+from emojimap._overlap_bits import CELL_BYTES, LANES, U64, Checks, Packed, tile_bytes, word_count
 from emojimap.arrays import U8
 from emojimap.errors import ArgumentError, CacheError
 from emojimap.files import whole
@@ -74,7 +75,7 @@ class _Sizes(NamedTuple):
     @property
     def tables(self) -> tuple[int, ...]:
         """Bytes of the tables, in their order."""
-        numbers = self.depth + 1 + self.masks + 1 + self.tiles + self.blocks
+        numbers = self.depth + 1 + self.masks + 1 + self.tiles + 2 * self.blocks
         return 8 * numbers, 4 * self.templates, 4 * self.templates, self.text
 
     @property
@@ -88,7 +89,8 @@ class _Sizes(NamedTuple):
 
     @property
     def whole(self) -> int:
-        return self.bulk + self.tiles * self.tile_bytes + self.blocks * self.block_bytes
+        each = CELL_BYTES + self.block_bytes
+        return self.bulk + self.tiles * self.tile_bytes + self.blocks * each
 
 
 class _FaultError(Exception):
@@ -109,11 +111,13 @@ def write(path: Path, packed: Packed, ids: Ids) -> None:
     )
     sums = kernel().module.block_sums
     tiles = packed.tiles.reshape(-1)
+    cells = packed.cells.reshape(-1)
     planes = packed.planes.reshape(-1).view(np.uint8)
     tables = [
         packed.levels_start,
         packed.starts,
         sums(tiles, sizes.tile_bytes),
+        sums(cells, CELL_BYTES),
         sums(planes, sizes.block_bytes),
         packed.members,
         ids.ends,
@@ -127,8 +131,8 @@ def write(path: Path, packed: Packed, ids: Ids) -> None:
     with whole(path) as draft, draft.open("xb") as file:
         file.write(head.ljust(_HEAD, b"\0") + table + check.ljust(_ALIGN, b"\0"))
         # Not tofile(), whose errors don't tell what is wrong.
-        file.write(tiles.data)
-        file.write(planes.data)
+        for part in (tiles, cells, planes):
+            file.write(part.data)
 
 
 def read(path: Path, rebuild: str) -> Content:
@@ -205,10 +209,13 @@ def _arrays(data: U8, sizes: _Sizes) -> tuple[Packed, Ids, Checks]:
     numbers, members, ends, text = np.split(
         data[_HEAD : _HEAD + sum(sizes.tables)], np.cumsum(sizes.tables)[:-1]
     )
-    lengths = sizes.depth + 1, sizes.masks + 1, sizes.tiles
-    levels_start, starts, tile_sums, mask_sums = np.split(numbers.view("<u8"), np.cumsum(lengths))
+    lengths = sizes.depth + 1, sizes.masks + 1, sizes.tiles, sizes.blocks
+    levels_start, starts, tile_sums, cell_sums, mask_sums = np.split(
+        numbers.view("<u8"), np.cumsum(lengths)
+    )
     cut = sizes.bulk + sizes.tiles * sizes.tile_bytes
-    planes: U64 = data[cut:].view("<u8").reshape(-1, sizes.planes, word_count(sizes.side))
+    end = cut + sizes.blocks * CELL_BYTES
+    planes: U64 = data[end:].view("<u8").reshape(-1, sizes.planes, word_count(sizes.side))
     packed = Packed(
         sizes.side,
         sizes.levels,
@@ -216,12 +223,13 @@ def _arrays(data: U8, sizes: _Sizes) -> tuple[Packed, Ids, Checks]:
         starts.view(np.int64),
         members.view("<u4"),
         data[sizes.bulk : cut].reshape(sizes.tiles, sizes.tile_bytes),
+        data[cut:end].reshape(sizes.blocks, CELL_BYTES),
         levels_start.view(np.int64),
     )
     ids = Ids(ends.view("<u4"), text)
     _check_tables(packed, ids, sizes)
     unknown = np.zeros(sizes.tiles, np.uint8), np.zeros(sizes.blocks, np.uint8)
-    return packed, ids, Checks(tile_sums, mask_sums, *unknown)
+    return packed, ids, Checks(tile_sums, cell_sums, mask_sums, *unknown)
 
 
 def _check_tables(packed: Packed, ids: Ids, sizes: _Sizes) -> None:

@@ -445,10 +445,14 @@ class MaskIndex:
         return numbers
 
     def _check_tiles(self) -> None:
-        if self._unchecked is not None:
-            tiles = self._packed.tiles
-            found = kernel().module.block_sums(tiles.reshape(-1), tiles.shape[1])
-            if not np.array_equal(found, self._unchecked.tile_sums):
+        if self._unchecked is None:
+            return
+        sums = kernel().module.block_sums
+        for part, known in (
+            (self._packed.tiles, self._unchecked.tile_sums),
+            (self._packed.cells, self._unchecked.cell_sums),
+        ):
+            if not np.array_equal(sums(part.reshape(-1), part.shape[1]), known):
                 raise CacheError(self._fault.format(_STATUS[-2]))
 
     def _check_masks(self, start: int, stop: int) -> None:

@@ -68,10 +68,11 @@ def build(masks: Bool | F32, levels: int) -> Packed:
         starts,
         members,
         np.empty((0, 0), dtype=np.uint8),
+        np.empty((0, 0), dtype=np.uint8),
         np.empty(0, dtype=np.int64),
     )
-    tiles, levels_start = build_tiles(packed, features[rows], areas[rows])
-    return packed._replace(tiles=aligned(tiles), levels_start=levels_start)
+    tiles, cells, levels_start = build_tiles(packed, features[rows], areas[rows])
+    return packed._replace(tiles=aligned(tiles), cells=aligned(cells), levels_start=levels_start)
 
 
 def _distinct(planes: U64) -> tuple[U64, I64, U32]:
@@ -130,13 +131,15 @@ def order(features: NDArray[np.uint32]) -> I64:
     return _cut_stacks(points, rows)
 
 
-def build_tiles(packed: Packed, features: NDArray[np.uint32], areas: I64) -> tuple[U8, I64]:
-    """Tiles of all levels, level 0 first, and where each level starts; see `Packed`."""
+def build_tiles(packed: Packed, features: NDArray[np.uint32], areas: I64) -> tuple[U8, U8, I64]:
+    """Tiles of all levels, level 0 first, its cells, and where each level starts; see `Packed`."""
     units = np.full(features.shape[1], packed.bin_unit, dtype=np.uint32)
     units[2 * packed.bins :] = packed.cell_unit
     most = np.minimum((features + units - 1) // units, 255)
     first = packed.members[packed.starts[:-1]]
     low, high, bounds = areas.astype(np.int32), areas.astype(np.int32), most.astype(np.uint8)
+    cells = _interleave(_pad(bounds[:, 2 * packed.bins :], 0))
+    bounds = bounds[:, : 2 * packed.bins]
     levels = []
     while True:
         levels.append(_tiles(low, high, first, bounds))
@@ -145,7 +148,7 @@ def build_tiles(packed: Packed, features: NDArray[np.uint32], areas: I64) -> tup
         low, high = _fold(low, np.minimum, 2**31 - 1), _fold(high, np.maximum, 0)
         first, bounds = _fold(first, np.minimum, 2**32 - 1), _fold(bounds, np.maximum, 0)
     starts = np.cumsum([0, *(len(level) for level in levels)])
-    return np.concatenate(levels), starts.astype(np.int64)
+    return np.concatenate(levels), cells, starts.astype(np.int64)
 
 
 def _project(features: NDArray[np.uint32]) -> F32:
@@ -233,12 +236,17 @@ def _fold(values: NDArray[_T], fold: np.ufunc, fill: int) -> NDArray[_T]:
 def _tiles(low: NDArray[np.int32], high: NDArray[np.int32], first: U32, bounds: U8) -> U8:
     """One level: (t, bytes)."""
     lanes = _pad(bounds, 0)
-    count, _, width = lanes.shape
+    count = len(lanes)
     head = np.zeros((count, HEAD_BYTES // 4), dtype=np.uint32)
     head[:, :8] = _pad(low, 0).view(np.uint32)
     head[:, 8:16] = _pad(high, 0).view(np.uint32)
     head[:, 16:24] = _pad(first, 2**32 - 1)
     head[:, 24] = LANES
     head[-1, 24] = len(bounds) - (count - 1) * LANES
-    groups = lanes.reshape(count, LANES, width // 8, 8).transpose(0, 2, 1, 3)
-    return np.concatenate([head.view(np.uint8), groups.reshape(count, -1)], axis=1)
+    return np.concatenate([head.view(np.uint8), _interleave(lanes)], axis=1)
+
+
+def _interleave(lanes: U8) -> U8:
+    """Eight bytes of each lane in turn: (t, 8 * w) of (t, 8, w)."""
+    count, _, width = lanes.shape
+    return lanes.reshape(count, LANES, width // 8, 8).transpose(0, 2, 1, 3).reshape(count, -1)

@@ -55,7 +55,8 @@ def record(out, packed, problem, chosen, scores):
     out.write(struct.pack("<21q", *map(int, sizes)))
     out.write(struct.pack("<2d", problem.prior.min() if prior else 0.0, problem.margin))
     arrays = (
-        *(packed.planes, packed.starts, packed.members, packed.tiles, packed.levels_start),
+        *(packed.planes, packed.starts, packed.members, packed.tiles),
+        *(packed.cells, packed.levels_start),
         *(problem.coverage, problem.visible, problem.alignments, problem.rank, problem.taps),
         *(problem.taps_start, problem.regions, problem.weights, problem.prior, chosen, scores),
     )

@@ -36,6 +36,7 @@ int main(int argc, char **argv) {
         x.starts = take(file, count + 1, 8);
         x.members = take(file, n[10], 4);
         x.tiles = take(file, n[11], (size_t)n[6]);
+        x.cells = take(file, (count + 7) / 8, OVERLAP_CELLS);
         x.levels_start = take(file, n[5] + 1, 8);
         q.coverage = take(file, side * side, sizeof(float));
         q.visible = n[18] ? take(file, side * side, 1) : NULL;
@@ -60,7 +61,7 @@ int main(int argc, char **argv) {
             }
         }
         void *all[] = {numbers, (void *)x.bits, (void *)x.starts, (void *)x.members,
-                       (void *)x.tiles, (void *)x.levels_start, (void *)q.coverage,
+                       (void *)x.tiles, (void *)x.cells, (void *)x.levels_start, (void *)q.coverage,
                        (void *)q.visible, (void *)q.alignment, (void *)q.rank, (void *)q.taps,
                        (void *)q.taps_start, (void *)q.region, (void *)q.weights,
                        (void *)q.prior, chosen, found, scores, reached};
