@@ -141,6 +141,7 @@ static void lay_out(task *t, arena *plain, arena *zeroed) {
     f->any_column = cut(plain, sets, sizeof *f->any_column);
     f->row_lanes = cut(plain, shifts, 1);
     f->column_lanes = cut(plain, shifts, 1);
+    f->own = cut(plain, t->scales * OVERLAP_LANES, sizeof *f->own);
     f->needs = cut(plain, t->scales * OVERLAP_LANES, sizeof *f->needs);
     f->units = cut(plain, t->scales * OVERLAP_LANES, sizeof *f->units);
     f->row_most = cut(plain, t->scales * OVERLAP_LANES, sizeof *f->row_most);
@@ -162,7 +163,8 @@ static void lay_out(task *t, arena *plain, arena *zeroed) {
     t->shifted = cut(zeroed, shifts * x->levels * t->plane_bytes, 1);
     if (!q->visible)
         return;
-    t->hidden = cut(plain, t->scales, sizeof *t->hidden);
+    t->hidden = cut(plain, t->scales * 2 * x->bins, 1);
+    t->hidden_excess = cut(plain, t->scales * 2, sizeof *t->hidden_excess);
     t->unseen = cut(plain, t->scales * pixels + 64, 1);
     t->unseen_packed = cut(plain, t->scales * t->side * t->row_words, 8);
     t->unseen_shifted = cut(zeroed, shifts * t->plane_bytes, 1);

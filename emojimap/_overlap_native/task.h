@@ -44,6 +44,7 @@ typedef struct {
     uint64_t *rows, *columns;          /* (scales, span_words, lanes) bits of dy, of dx */
     uint64_t *any_row, *any_column;    /* (scales, span_words) bits of all lanes together */
     uint8_t *row_lanes, *column_lanes; /* (scales, span) lanes of the shifts that have a bit */
+    int32_t *own;                      /* (scales, lanes) least area that is seen */
     int32_t *needs;                    /* (scales, lanes) least steps to share */
     int32_t *units;                    /* (scales, lanes) the same in units of a feature */
     int32_t *row_most, *column_most;   /* (scales, lanes) greatest sums, in units */
@@ -71,7 +72,8 @@ typedef struct {
     double divisor;                             /* 1 + the weights, from the left */
 
     int64_t *area;     /* (scales,) of the query, with what lies outside the frame */
-    int64_t *hidden;   /* (scales,) most steps that any shift hides; NULL if nothing is hidden */
+    uint8_t *hidden;   /* (scales, 2, bins) most that any shift hides of rows, of columns; or NULL */
+    int32_t *hidden_excess; /* (scales, 2) units that a byte may have cut off */
     uint8_t *values;   /* (scales, side, side) steps, with room for a read of 64 at the end */
     uint8_t *unseen;   /* (scales, side, side) or NULL */
     int64_t bin, bin_line; /* pixels of a bin, and bytes from one remainder to the next */
