@@ -18,7 +18,7 @@ class BuildKernel(build_ext):
     def build_extensions(self):
         """Spread queries over threads where OpenMP is there; without it they go one by one."""
         if self.compiler.compiler_type == "msvc":
-            compile_args, link_args = ["/O2", "/openmp"], []
+            compile_args, link_args = ["/O2", "/openmp", "/std:c11"], []
         else:
             # No -march: instruction sets are chosen when the program runs. No contraction: fused
             # multiply-adds would round otherwise than NumPy does.

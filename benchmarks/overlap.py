@@ -132,8 +132,9 @@ def installed(packed):
 def against_peers(masks, queries, slow, rounds=3):
     """The index and the peers on the same masks: each answers all queries in a row, by turns.
 
-    Each first answers a hundred other queries, untimed, so that the caches hold what it needs again
-    and again, as in use. "Cold" is the other end: 64 MB of something else are read before each.
+    The index first answers a hundred other queries, peers a few, untimed, so that the caches hold
+    what is needed again and again, as in use. "Cold" is the other end: 64 MB of something else
+    are read before each.
     """
     others = drawn.perturbed(np.random.default_rng(2), masks, 100)
     index, packed = named(masks), pack(masks)
@@ -322,7 +323,7 @@ def main():
     parser.add_argument("-n", "--templates", type=int, default=100_000)
     parser.add_argument("-q", "--queries", type=int, default=50)
     parser.add_argument("--slow", type=int, default=3, help="runs of what takes seconds")
-    parser.add_argument("--growth", type=int, nargs="*", default=[1_000, 10_000, 100_000, 300_000])
+    parser.add_argument("--growth", type=int, nargs="+", default=[1_000, 10_000, 100_000, 300_000])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--exact", action="store_true", help="compare with a brute force (minutes); nothing else"

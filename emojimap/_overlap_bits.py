@@ -47,9 +47,9 @@ class Packed(NamedTuple):
     members : (n,) ndarray of uint32
         Rows of the templates that have each mask, rising.
     tiles : (t, tile_bytes(side)) ndarray of uint8
-        Least area, greatest area (int32) and lowest row (uint32) below each of the eight lanes,
-        and how many lanes are in use (uint32); then the greatest sums below each lane, of bins of
-        rows and of bins of columns, in units rounded up, eight bytes of each lane in turn.
+        Least area, greatest area (int32) and lowest row (uint32) below each of the eight lanes;
+        then the greatest sums below each lane, of bins of rows and of bins of columns, in units
+        rounded up, eight bytes of each lane in turn.
     cells : (level 0, 512) ndarray of uint8
         The same of the masks' 8 x 8 cells.
     levels_start : (depth + 1,) ndarray of int64

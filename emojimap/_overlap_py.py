@@ -57,7 +57,7 @@ def search(
     problem : Problem
         The queries.
     path : str
-        Instruction set, one of `paths`; the slow twin has none.
+        Instruction set, one of `_overlap.paths`; the slow twin has none.
     threads : int
         At most so many queries at a time.
     chosen : (q, k, 2) ndarray of int64
@@ -76,11 +76,6 @@ def search(
         visible = None if problem.visible is None else problem.visible[number]
         _search_one(masks, packed, problem, coverage, visible, chosen[number], scores[number])
     return np.zeros((len(problem.coverage), 4), dtype=np.int64)
-
-
-def paths() -> tuple[str, ...]:
-    """Instruction sets that can be pinned: none."""
-    return ()
 
 
 def block_sums(data: U8, block: int) -> U64:

@@ -89,8 +89,8 @@ def tables(index, change):
     """File with tables that contradict each other, all checksums right."""
     packed, ids = index._packed, index._ids
     for name, value in change.items():
-        if name == "ends":
-            ids = type(ids)(value, ids.text)
+        if name in ("ends", "text"):
+            ids = type(ids)(**{"ends": ids.ends, "text": ids.text, name: value})
         else:
             packed = packed._replace(**{name: value})
     return packed, ids
@@ -102,6 +102,13 @@ def tables(index, change):
         {"starts": np.array([0, 2, 2, 3], np.int64)},
         {"starts": np.array([1, 1, 2, 3], np.int64)},
         {"starts": np.array([0, 1, 2, 4], np.int64)},
+        {"starts": np.array([0, 2**62, -(2**62), 3], np.int64)},
+        {"members": np.array([0, 1, 1], np.uint32)},
+        {"text": np.frombuffer(b"t0t\xfft2", np.uint8)},
+        {
+            "text": np.frombuffer("t0\u00e9t2".encode(), np.uint8),
+            "ends": np.array([3, 5, 6], np.uint32),
+        },
         {"members": np.array([0, 1, 3], np.uint32)},
         {"levels_start": np.array([0, 9], np.int64)},
         {"ends": np.array([9, 4, 6], np.uint32)},
@@ -113,6 +120,15 @@ def test_tables_that_would_lead_out_of_the_file_are_refused(change, tmp_path):
     file.write(tmp_path / "i", *tables(index, change))
     with pytest.raises(CacheError, match="holds no usable index: delete it and rebuild it"):
         MaskIndex.load(tmp_path / "i")
+
+
+def test_tiles_that_leave_nothing_are_told_from_answers(tmp_path):
+    index = named(blobs(np.random.default_rng(11), 90, 16, soft=False))
+    senseless = index._packed._replace(tiles=np.full_like(index._packed.tiles, 255))
+    file.write(tmp_path / "i", senseless, index._ids)
+    opened = MaskIndex.load(tmp_path / "i")
+    with pytest.raises(CacheError, match="damaged in a tile of its tree"):
+        opened.search(index.mask(5), k=90)
 
 
 def large(path):
@@ -128,7 +144,7 @@ def large(path):
 def test_damage_in_a_large_file_is_found_before_it_is_used(kernel, part, tmp_path, monkeypatch):
     monkeypatch.setenv(KERNEL_VARIABLE, kernel)
     monkeypatch.setattr(file, "SMALL", 1000)
-    path = tmp_path / "{hair}.masks"
+    path = tmp_path / "{hair}{}.masks"
     index = large(path)
     masks = path.stat().st_size - index._packed.planes.nbytes
     cells = masks - index._packed.cells.nbytes

@@ -7,7 +7,7 @@
  * paths.c       these four, once for each instruction set; which one to run
  *
  * Nothing is checked here: emojimap.overlap does it. The conventions stand there as well, the
- * layout of the arrays in emojimap._overlap_index.
+ * layout of the arrays in emojimap._overlap_bits.
  */
 #ifndef EMOJIMAP_OVERLAP_H
 #define EMOJIMAP_OVERLAP_H
@@ -22,6 +22,7 @@
 enum {
     OVERLAP_LANES = 8,       /* templates, or children, of a tile */
     OVERLAP_HEAD = 128,      /* bytes before a tile's sums */
+    OVERLAP_TOO_MANY = 1 << 30, /* steps: more than any two masks share */
     OVERLAP_CELLS = 512,     /* bytes of the cells of a tile */
     OVERLAP_COVERAGE = 256,  /* steps of coverage while a query is resampled */
     OVERLAP_TAP = 64         /* steps of a pixel while a query is resampled */
@@ -37,8 +38,7 @@ typedef struct {
     int32_t low[OVERLAP_LANES];    /* least area below each lane */
     int32_t high[OVERLAP_LANES];   /* greatest area */
     uint32_t first[OVERLAP_LANES]; /* lowest row of a template */
-    uint32_t lanes;                /* how many lanes are in use */
-    uint32_t unused[7];
+    uint32_t unused[8];
 } overlap_head;
 
 typedef struct {
@@ -88,8 +88,5 @@ int64_t overlap_count_much(int path, const uint64_t *masks, const uint8_t *query
 
 /* Sums of `count` blocks of `bytes` bytes each; a multiple of 64. */
 void overlap_sums(const uint8_t *data, int64_t count, int64_t bytes, uint64_t *sums);
-
-/* Index of the first block whose sum differs, or -1. */
-int64_t overlap_differs(const uint8_t *data, int64_t count, int64_t bytes, const uint64_t *sums);
 
 #endif

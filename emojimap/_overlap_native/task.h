@@ -128,6 +128,14 @@ static inline int64_t overlap_round_up(int64_t value, int64_t step) {
     return (value + step - 1) / step * step;
 }
 
+/* Lanes of a tile that are in use. */
+static inline unsigned overlap_lanes(const overlap_index *x, int level, int64_t number) {
+    const int64_t below =
+        level ? x->levels_start[level] - x->levels_start[level - 1] : x->count;
+    const int64_t left = below - number * OVERLAP_LANES;
+    return left >= OVERLAP_LANES ? (1u << OVERLAP_LANES) - 1 : (1u << left) - 1;
+}
+
 static inline int overlap_lowest(uint64_t bits) {
 #if defined(__GNUC__)
     return __builtin_ctzll(bits);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf, isfinite
 from numbers import Integral
 from typing import Any
@@ -33,14 +33,15 @@ def check_number(name: str, value: float, low: float = 0.0, high: float = _MOST)
 def check_whole(name: str, value: int, low: int, high: float = inf) -> int:
     """Return a whole number within bounds as int."""
     if not (isinstance(value, Integral) and low <= value <= high):
-        raise ArgumentError(f"{name} is {value}: give a whole number, {low} to {high:g}")
+        most = "or more" if high == inf else f"to {high:g}"
+        raise ArgumentError(f"{name} is {value}: give a whole number, {low} {most}")
     return int(value)
 
 
 def check_scales(scales: Sequence[float]) -> tuple[float, ...]:
     """Return at least one scale as floats."""
-    if len(scales) == 0:
-        raise ArgumentError("scales is empty: give at least one, such as (1.0,)")
+    if not isinstance(scales, Iterable) or not (scales := tuple(scales)):
+        raise ArgumentError(f"scales is {scales}: give at least one, such as (1.0,)")
     return tuple(check_number("scale", scale, 0.25, 4.0) for scale in scales)
 
 
@@ -133,5 +134,6 @@ def check_prior(prior: F64 | Mapping[str, float], ids: Ids) -> F64:
     if array.shape != (len(ids),):
         raise ArgumentError(f"prior has shape {array.shape}: give {len(ids)}, one per template")
     if not np.isfinite(array).all():
-        raise ArgumentError(f"prior of {ids[int(np.isfinite(array).argmin())]!r} is not finite")
+        row = int(np.isfinite(array).argmin())
+        raise ArgumentError(f"prior of {ids[row]!r} is {array[row]}: give a finite number")
     return array

@@ -32,6 +32,9 @@ from emojimap.overlap.twins import kernel
 SMALL = 8 << 20
 """Bytes up to which a file is checked whole when it is opened."""
 
+PART = "\0"
+"""In a message, in place of what is damaged; no path has it."""
+
 _MAGIC = b"emojimsk"
 _VERSION = 2
 _FIELDS = struct.Struct("<8sIIIIQQQQQ")
@@ -41,7 +44,7 @@ _T = TypeVar("_T", bound=np.generic)
 
 
 class Content(NamedTuple):
-    """What a file holds; `fault` is the message for damage found later, in place of {}."""
+    """What a file holds; `fault` is the message for damage found later, with `PART` in it."""
 
     packed: Packed
     ids: Ids
@@ -139,20 +142,13 @@ def read(path: Path, rebuild: str) -> Content:
     """Check header and tables of a file and map the rest; `CacheError`, which advises `rebuild`."""
     remedy = f"delete it and rebuild it with {rebuild}"
     try:
-        return Content(*_open(path), _braces(f"{path} is damaged in {{}}: {remedy}", path, rebuild))
+        return Content(*_open(path), f"{path} is damaged in {PART}: {remedy}")
     except OSError as error:
         raise CacheError(
             f"{path} can't be read ({error.strerror}): build it with {rebuild}"
         ) from error
     except _FaultError as fault:
         raise CacheError(f"{path} {fault}: {remedy}") from None
-
-
-def _braces(text: str, path: Path, rebuild: str) -> str:
-    """Protect braces that are not ours."""
-    for part in (str(path), rebuild):
-        text = text.replace(part, part.replace("{", "{{").replace("}", "}}"))
-    return text
 
 
 def _open(path: Path) -> tuple[Packed, Ids, Checks]:
@@ -239,10 +235,13 @@ def _check_tables(packed: Packed, ids: Ids, sizes: _Sizes) -> None:
     if (
         packed.starts[0] != 0
         or packed.starts[-1] != sizes.templates
+        or packed.starts.max() > sizes.templates  # else differences could wrap
         or counts.min() < 1
         or packed.members.max() >= sizes.templates
+        or np.bincount(packed.members, minlength=sizes.templates).max() > 1
         or steps.min() < 0
         or int(ids.ends[-1]) != sizes.text
         or not np.array_equal(packed.levels_start, levels)
+        or not ids.are_sound
     ):
         raise _FaultError("holds no usable index")

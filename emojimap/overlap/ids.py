@@ -57,6 +57,17 @@ class Ids:
         """Bytes of names and table."""
         return self.ends.nbytes + self.text.nbytes
 
+    @property
+    def are_sound(self) -> bool:
+        """Whether the text is UTF-8 and no name ends within a character."""
+        try:
+            self.text.tobytes().decode()
+        except UnicodeDecodeError:
+            return False
+        starts = np.concatenate([[0], self.ends[:-1]])
+        starts = starts[starts < len(self.text)]
+        return not bool(((self.text[starts] & 0xC0) == 0x80).any())
+
     @cached_property
     def all(self) -> tuple[str, ...]:
         """Every name."""

@@ -374,7 +374,8 @@ class MaskIndex:
         regions = tuple(options.regions or ())
         checks.check_regions(regions, self.side)
         prior = options.prior
-        aligned = query.prepare(self.side, options.window, tuple(options.scales))
+        window = checks.check_whole("window", options.window, 0, self.side - 1)
+        aligned = query.prepare(self.side, window, checks.check_scales(options.scales))
         problem = Problem(
             coverage,
             visible,
@@ -385,7 +386,7 @@ class MaskIndex:
             *_pack_regions(regions, self.side),
             None if prior is None else checks.check_prior(prior, self._ids),
             margin * self.levels,
-            (aligned.rank.shape[1] - 1) // 2,
+            window,
             options.exhaustive,
         )
         chosen = np.empty((len(coverage), k, 2), dtype=np.int64)
@@ -409,7 +410,7 @@ class MaskIndex:
         if status == -1:
             raise MemoryError("no memory for the search: take a smaller window or fewer scales")
         if status:
-            raise CacheError(self._fault.format(_STATUS[status]))
+            raise CacheError(self._fault.replace(file.PART, _STATUS[status]))
         return report
 
     def _matches(
@@ -453,7 +454,7 @@ class MaskIndex:
             (self._packed.cells, self._unchecked.cell_sums),
         ):
             if not np.array_equal(sums(part.reshape(-1), part.shape[1]), known):
-                raise CacheError(self._fault.format(_STATUS[-2]))
+                raise CacheError(self._fault.replace(file.PART, _STATUS[-2]))
 
     def _check_masks(self, start: int, stop: int) -> None:
         """Check blocks of eight masks."""
@@ -463,7 +464,7 @@ class MaskIndex:
                 blocks.reshape(-1).view(np.uint8), blocks.shape[1] * 8
             )
             if not np.array_equal(found, self._unchecked.mask_sums[start:stop]):
-                raise CacheError(self._fault.format(_STATUS[-3]))
+                raise CacheError(self._fault.replace(file.PART, _STATUS[-3]))
 
 
 def _pack_regions(regions: Sequence[Region], side: int) -> tuple[U64, F64]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from emojimap._overlap_bits import I32, I64, TAP_STEPS
-from emojimap.overlap.checks import check_scales, check_whole
 
 
 class Alignments(NamedTuple):
@@ -24,12 +23,7 @@ class Alignments(NamedTuple):
 
 @lru_cache(maxsize=32)
 def prepare(side: int, window: int, scales: tuple[float, ...]) -> Alignments:
-    """Shifts and scales to try, in the order in which ties are broken; arrays are read-only.
-
-    `ArgumentError` if window or scales are unusable.
-    """
-    window = check_whole("window", window, 0, side - 1)
-    scales = check_scales(scales)
+    """Shifts and scales to try, in the order in which ties are broken; arrays are read-only."""
     taps = [_taps(side, scale) for scale in scales]
     starts = np.cumsum([0, *(len(part) for part in taps)]).astype(np.int64)
     made = Alignments(*_shifts(window, len(scales)), np.concatenate(taps), starts, scales)

@@ -241,8 +241,6 @@ def _tiles(low: NDArray[np.int32], high: NDArray[np.int32], first: U32, bounds: 
     head[:, :8] = _pad(low, 0).view(np.uint32)
     head[:, 8:16] = _pad(high, 0).view(np.uint32)
     head[:, 16:24] = _pad(first, 2**32 - 1)
-    head[:, 24] = LANES
-    head[-1, 24] = len(bounds) - (count - 1) * LANES
     return np.concatenate([head.view(np.uint8), _interleave(lanes)], axis=1)
 
 
