@@ -128,9 +128,10 @@ def search(
         count=starts.shape[0] - 1, depth=levels_start.shape[0] - 1, tile_bytes=tiles.shape[1],
         bins=packed.bins, bin_unit=packed.bin_unit, cell_unit=packed.cell_unit,
         bits=&planes[0, 0, 0],
-        starts=&starts[0], members=&members[0], tiles=&tiles[0, 0], cells=&cells[0, 0],
-        levels_start=&levels_start[0], tile_sums=NULL, cell_sums=NULL, mask_sums=NULL, tile_checked=NULL,
-        mask_checked=NULL,
+        starts=&starts[0], members=&members[0], tiles=&tiles[0, 0],
+        cells=&cells[0, 0],
+        levels_start=&levels_start[0], tile_sums=NULL, cell_sums=NULL, mask_sums=NULL,
+        tile_checked=NULL, mask_checked=NULL,
     )
     if checks is not None:
         tile_sums, cell_sums, mask_sums, tile_checked, mask_checked = checks
