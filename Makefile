@@ -83,7 +83,7 @@ sanitize: $(VENV)/tested
 	  $(BIN)/python setup.py --quiet build --build-base build/sanitize/temp --build-lib build/sanitize/lib
 	cp -r tests pyproject.toml build/sanitize/lib
 	cd build/sanitize/lib && LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	  $(CURDIR)/$(BIN)/python -m pytest -p no:cacheprovider tests/test_overlap.py tests/test_overlap_exact.py tests/test_overlap_file.py
+	  $(CURDIR)/$(BIN)/python -m pytest -p no:cacheprovider -m "not slow" tests/test_overlap.py tests/test_overlap_exact.py tests/test_overlap_file.py
 
 # Searches recorded here and replayed by the bare C files; CC and RUN for another processor:
 # make replay CC="aarch64-linux-gnu-gcc -static" RUN=qemu-aarch64

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emojimap.errors import ArgumentError, EmojimapError
-from emojimap.overlap import KERNEL_VARIABLE, MaskIndex, Region
+from emojimap.overlap import KERNEL_VARIABLE, MaskIndex, Region, kernels
 from emojimap.overlap.query import prepare
 from tests.drawn_masks import SIDE, blobs, everyone, named, rectangle
 
@@ -281,6 +281,13 @@ def index():
 def test_an_unknown_kernel_is_refused(index, monkeypatch):
     monkeypatch.setenv(KERNEL_VARIABLE, "fortran")
     with pytest.raises(ArgumentError, match="'fortran': set it to cython, python"):
+        index.search(index.masks[0])
+
+
+def test_a_set_that_this_machine_lacks_is_refused(index, monkeypatch):
+    lacking = next(name for name in ("neon", "avx512", "avx2") if name not in kernels())
+    monkeypatch.setenv(KERNEL_VARIABLE, lacking)
+    with pytest.raises(ArgumentError, match=f"'{lacking}', which this machine or build lacks: set"):
         index.search(index.masks[0])
 
 
