@@ -4,40 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from emojimap._overlap_bits import (
+    I32,
     I64,
-    U64,
     Checks,
     Packed,
     Problem,
-    pack_masks,
     unpack,
 )
 from emojimap.arrays import F32, F64, Bool, check_mask
 from emojimap.errors import CacheError
-from emojimap.overlap import checks, file, query, tree
+from emojimap.overlap import checks, file, tree
 from emojimap.overlap.ids import Ids
 from emojimap.overlap.match import Match, Region
+from emojimap.overlap.query import Options, pose
 from emojimap.overlap.twins import kernel
 
 _STATUS = {-2: "a tile of its tree", -3: "its masks"}
-
-
-class _Options(NamedTuple):
-    """Options of a search; see `MaskIndex.search`."""
-
-    window: int
-    scales: Sequence[float]
-    regions: Sequence[Region] | None
-    prior: F64 | Mapping[str, float] | None
-    margin: float
-    exhaustive: bool
 
 
 class MaskIndex:
@@ -304,7 +292,7 @@ class MaskIndex:
             check_mask(visible, "visible", (self.side, self.side))
             visible = np.ascontiguousarray(visible)[None]
         coverage = np.ascontiguousarray(query, dtype=np.float32)[None]
-        options = _Options(window, scales, regions, prior, margin, exhaustive)
+        options = Options(window, scales, regions, prior, margin, exhaustive)
         return self._search(coverage, visible, k, options, 1)[0]
 
     def search_many(
@@ -363,38 +351,19 @@ class MaskIndex:
             checks.check_visible(visible, np.shape(queries))
             visible = np.ascontiguousarray(visible)
         coverage = np.ascontiguousarray(queries, dtype=np.float32)
-        options = _Options(window, scales, regions, prior, margin, exhaustive)
+        options = Options(window, scales, regions, prior, margin, exhaustive)
         return self._search(coverage, visible, k, options, threads)
 
     def _search(
-        self, coverage: F32, visible: Bool | None, k: int, options: _Options, threads: int
+        self, coverage: F32, visible: Bool | None, k: int, options: Options, threads: int
     ) -> list[list[Match]]:
         k = min(checks.check_whole("k", k, 1), len(self))
-        margin = checks.check_number("margin", options.margin)
-        regions = tuple(options.regions or ())
-        checks.check_regions(regions, self.side)
-        prior = options.prior
-        window = checks.check_whole("window", options.window, 0, self.side - 1)
-        aligned = query.prepare(self.side, window, checks.check_scales(options.scales))
-        problem = Problem(
-            coverage,
-            visible,
-            aligned.alignments,
-            aligned.rank,
-            aligned.taps,
-            aligned.taps_start,
-            *_pack_regions(regions, self.side),
-            None if prior is None else checks.check_prior(prior, self._ids),
-            margin * self.levels,
-            window,
-            options.exhaustive,
-        )
+        problem, scales, names = pose(coverage, visible, options, self.levels, self._ids)
         chosen = np.empty((len(coverage), k, 2), dtype=np.int64)
-        scores = np.empty((len(coverage), k, 2 + len(regions)))
+        scores = np.empty((len(coverage), k, 2 + len(names)))
         self._run(problem, threads, chosen, scores)
-        names = [region.name for region in regions]
         return [
-            self._matches(rows, values, aligned, names)
+            self._matches(problem.alignments[rows[:, 1]], rows[:, 0], values, scales, names)
             for rows, values in zip(chosen, scores.tolist(), strict=True)
         ]
 
@@ -415,12 +384,12 @@ class MaskIndex:
 
     def _matches(
         self,
+        shifts: I32,
         rows: I64,
         scores: list[list[float]],
-        aligned: query.Alignments,
+        scales: tuple[float, ...],
         names: list[str],
     ) -> list[Match]:
-        shifts = aligned.alignments[rows[:, 1]].tolist()
         return [
             Match(
                 id=self._ids[row],
@@ -429,11 +398,11 @@ class MaskIndex:
                 iou=iou,
                 dy=dy,
                 dx=dx,
-                scale=aligned.scales[at],
+                scale=scales[at],
                 parts=dict(zip(names, parts, strict=True)),
             )
-            for (row, _), (dy, dx, at), (score, iou, *parts) in zip(
-                rows.tolist(), shifts, scores, strict=True
+            for row, (dy, dx, at), (score, iou, *parts) in zip(
+                rows.tolist(), shifts.tolist(), scores, strict=True
             )
         ]
 
@@ -465,16 +434,3 @@ class MaskIndex:
             )
             if not np.array_equal(found, self._unchecked.mask_sums[start:stop]):
                 raise CacheError(self._fault.replace(file.PART, _STATUS[-3]))
-
-
-def _pack_regions(regions: Sequence[Region], side: int) -> tuple[U64, F64]:
-    """Bit planes and weights."""
-    if not regions:
-        return _no_regions(side)
-    weights = np.array([region.weight for region in regions], dtype=np.float64)
-    return pack_masks([region.mask for region in regions], side), weights
-
-
-@cache
-def _no_regions(side: int) -> tuple[U64, F64]:
-    return pack_masks([], side), np.empty(0)

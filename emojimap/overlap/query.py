@@ -1,14 +1,19 @@
-"""What the kernels need to know of scales and shifts; it is made once for each set of options."""
+"""Queries and options as the kernels take them; scales and shifts are prepared only once."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from math import ceil
 from typing import NamedTuple
 
 import numpy as np
 
-from emojimap._overlap_bits import I32, I64, TAP_STEPS
+from emojimap._overlap_bits import I32, I64, TAP_STEPS, U64, Problem, pack_masks
+from emojimap.arrays import F32, F64, Bool
+from emojimap.overlap import checks
+from emojimap.overlap.ids import Ids
+from emojimap.overlap.match import Region
 
 
 class Alignments(NamedTuple):
@@ -18,7 +23,76 @@ class Alignments(NamedTuple):
     rank: I32
     taps: I32
     taps_start: I64
-    scales: tuple[float, ...]
+
+
+class Options(NamedTuple):
+    """Options of a search; see `emojimap.overlap.MaskIndex.search`."""
+
+    window: int
+    scales: Sequence[float]
+    regions: Sequence[Region] | None
+    prior: F64 | Mapping[str, float] | None
+    margin: float
+    exhaustive: bool
+
+
+def pose(
+    coverage: F32, visible: Bool | None, options: Options, levels: int, ids: Ids
+) -> tuple[Problem, tuple[float, ...], list[str]]:
+    """Check options and put them beside the queries.
+
+    Parameters
+    ----------
+    coverage : (q, S, S) ndarray of float32
+        Queries.
+    visible : (q, S, S) ndarray of bool or None
+        Their visible pixels.
+    options : Options
+        As the user gave them.
+    levels : int
+        Steps of coverage of the index.
+    ids : Ids
+        Names of its templates.
+
+    Returns
+    -------
+    tuple of Problem, tuple of float and list of str
+        What the kernels take; the scales; the regions' names.
+
+    Raises
+    ------
+    ArgumentError
+        If an option is unusable or doesn't fit the index.
+    """
+    side = coverage.shape[-1]
+    margin = checks.check_number("margin", options.margin)
+    regions = tuple(options.regions or ())
+    checks.check_regions(regions, side)
+    window = checks.check_whole("window", options.window, 0, side - 1)
+    scales = checks.check_scales(options.scales)
+    prior = options.prior
+    problem = Problem(
+        coverage,
+        visible,
+        *prepare(side, window, scales),
+        *(_pack_regions(regions, side) if regions else _no_regions(side)),
+        None if prior is None else checks.check_prior(prior, ids),
+        margin * levels,
+        window,
+        options.exhaustive,
+    )
+    return problem, scales, [region.name for region in regions]
+
+
+def _pack_regions(regions: Sequence[Region], side: int) -> tuple[U64, F64]:
+    """Bit planes and weights."""
+    weights = np.array([region.weight for region in regions], dtype=np.float64)
+    return pack_masks([region.mask for region in regions], side), weights
+
+
+@cache
+def _no_regions(side: int) -> tuple[U64, F64]:
+    return pack_masks([], side), np.empty(0)
 
 
 @lru_cache(maxsize=32)
@@ -26,8 +100,8 @@ def prepare(side: int, window: int, scales: tuple[float, ...]) -> Alignments:
     """Shifts and scales to try, in the order in which ties are broken; arrays are read-only."""
     taps = [_taps(side, scale) for scale in scales]
     starts = np.cumsum([0, *(len(part) for part in taps)]).astype(np.int64)
-    made = Alignments(*_shifts(window, len(scales)), np.concatenate(taps), starts, scales)
-    for array in made[:-1]:
+    made = Alignments(*_shifts(window, len(scales)), np.concatenate(taps), starts)
+    for array in made:
         array.flags.writeable = False
     return made
 
