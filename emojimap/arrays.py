@@ -15,6 +15,8 @@ from emojimap.errors import ArgumentError
 
 U8: TypeAlias = NDArray[np.uint8]
 Bool: TypeAlias = NDArray[np.bool_]
+I32: TypeAlias = NDArray[np.int32]
+I64: TypeAlias = NDArray[np.int64]
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
 

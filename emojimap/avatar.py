@@ -26,6 +26,9 @@ from emojimap.errors import ArgumentError
 FORMAT = "emojimap 1"
 """First words of the explanation; the number changes with the meaning of our own keys."""
 
+BY_HAND = "set by hand"
+"""Why a part is what it is, where a person chose it."""
+
 _STYLE_KEY = "emojimapStyleVariant"
 _SEED_MAX = 1024
 _PART_WEIGHTS = {"top": 4.0, "hair": 4.0, "facialHair": 3.0, "accessories": 2.0, "glasses": 2.0}
@@ -144,9 +147,9 @@ class Avatar:
         'bob'
         """
         parts, colours = dict(parts or {}), dict(colours or {})
-        by_hand = {name: Choice(value, why="set by hand") for name, value in parts.items()}
+        by_hand = {name: Choice(value, why=BY_HAND) for name, value in parts.items()}
         for name, value in colours.items():
-            by_hand[f"{name}Color"] = Choice(hex_colour(value, name), why="set by hand")
+            by_hand[f"{name}Color"] = Choice(hex_colour(value, name), why=BY_HAND)
         return Avatar(
             self.style,
             {**self.parts, **parts},

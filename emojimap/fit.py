@@ -6,7 +6,9 @@ analysis -> canonical frame -> overlap search -> hair | headwear |
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,18 @@ import numpy as np
 from emojimap import styles
 from emojimap._callable import make_callable
 from emojimap.analysis import Analysis, AnalysisSettings, analyse, analyse_all
-from emojimap.arrays import F32, U8, Bool
+from emojimap.arrays import F32, F64, I32, U8, Bool
 from emojimap.avatar import Avatar, Choice
 from emojimap.canonical import CANVAS, EYE_Y, MIDDLE_X, SIZE, coverage, face_frame, visible
 from emojimap.errors import ArgumentError
 from emojimap.overlap import Match, Region
-from emojimap.styles import Group, Style
+from emojimap.styles import Group, PartPenalties, Style
 from emojimap.styles.index import open_index
+from emojimap.traits import Traits
+
+_OUT, _SPARE = 10.0, 8
+_OWN_COLOURS = ("skin", "hair", "glasses", "iris")
+"""Roles whose colours follow from no other colour."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +76,13 @@ class FitSettings:
         Everything that looks at the photo.
     overlap : OverlapSettings
         How hair masks are compared.
+    penalties : PartPenalties
+        What templates cost that disagree with the face beside its hair.
     """
 
     analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     overlap: OverlapSettings = field(default_factory=OverlapSettings)
+    penalties: PartPenalties = field(default_factory=PartPenalties)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,19 +247,26 @@ def fit_analysis(
     """
     if top < 1:
         raise ArgumentError(f"top {top}: give 1 or more")
-    overlay = compare(analysis, style, top=top, settings=(settings or FitSettings()).overlap)
+    settings = settings or FitSettings()
+    overlay = compare(
+        analysis, style, top=top, settings=settings.overlap, penalties=settings.penalties
+    )
     choices = dict(style.choose(analysis.traits))
-    choices.update(_by_mask(style, overlay))
+    choices.update(_by_mask(style, overlay, analysis.traits, settings.penalties))
     parts = {name: choice.variant for name, choice in choices.items()}
     colours, reasons = _colours(analysis, style)
-    avatar = style.default().with_(parts=parts, colours=colours)
-    avatar = avatar.explained({**choices, **reasons})
+    avatar = Avatar(style.name, parts, colours, {**choices, **reasons})
     candidates = [(match.id, match.score) for match in overlay.matches]
     return Fit(style.check(avatar), candidates, analysis, overlay)
 
 
 def compare(
-    analysis: Analysis, style: Style, *, top: int = 5, settings: OverlapSettings | None = None
+    analysis: Analysis,
+    style: Style,
+    *,
+    top: int = 5,
+    settings: OverlapSettings | None = None,
+    penalties: PartPenalties | None = None,
 ) -> Overlay:
     """Compare a face's hair, or headwear, with a style's templates.
 
@@ -263,6 +280,8 @@ def compare(
         How many matches to keep.
     settings : OverlapSettings, optional
         See there.
+    penalties : PartPenalties, optional
+        See there.
 
     Returns
     -------
@@ -270,6 +289,7 @@ def compare(
         With the best matches.
     """
     settings = settings or OverlapSettings()
+    penalties = penalties or PartPenalties()
     masks = analysis.head.masks
     hatted = analysis.traits.headwear and "headwear" in style.part_names
     group: Group = "headwear" if hatted else "hair"
@@ -279,18 +299,45 @@ def compare(
     query = coverage(mask, face_frame(analysis.head.points[:68]))
     frame = face_frame(analysis.landmarks)
     seen = visible((analysis.photo.shape[0], analysis.photo.shape[1]), frame)
+    if analysis.traits.headwear and not hatted:
+        seen = seen & (
+            coverage(masks["headwear"] > 0.5, face_frame(analysis.head.points[:68])) < 0.5
+        )
     index = open_index(style, group, size=SIZE, levels=settings.levels)
-    matches = index.search(
+    search = partial(
+        index.search,
         query,
-        k=top,
         window=settings.window_px,
         scales=settings.scales,
         visible=seen,
         regions=regions(settings),
-        prior=style.priors(group),
         margin=settings.margin_px2 * (SIZE / CANVAS) ** 2,
     )
+    matches = _distinct(
+        search, top, style.priors(group, analysis.traits, penalties), style.families(group)
+    )
     return Overlay(group, query, seen, matches, {m.id: index.mask(m.index) for m in matches})
+
+
+def _distinct(
+    search: Callable[..., list[Match]],
+    top: int,
+    prior: Mapping[str, float] | F64,
+    families: I32 | None,
+) -> list[Match]:
+    """Find the best template of each of the best hairdos."""
+    if families is None or not isinstance(prior, np.ndarray):
+        return search(k=top, prior=prior)
+    found: list[Match] = []
+    out = prior.copy()
+    while len(found) < top:
+        for match in search(k=min(top + _SPARE, len(out)), prior=out):
+            if out[match.index] < _OUT:
+                found.append(match)
+                out[families == families[match.index]] += _OUT
+        if (out >= _OUT).all():
+            break
+    return found[:top]
 
 
 def regions(settings: OverlapSettings) -> list[Region]:
@@ -314,16 +361,20 @@ def regions(settings: OverlapSettings) -> list[Region]:
     ]
 
 
-def _by_mask(style: Style, overlay: Overlay) -> dict[str, Choice]:
+def _by_mask(
+    style: Style, overlay: Overlay, traits: Traits, penalties: PartPenalties
+) -> dict[str, Choice]:
     best = overlay.matches[0]
     detail = ", ".join(f"{name} {iou:.2f}" for name, iou in best.parts.items())
     why = f"IoU {best.iou:.2f} ({detail})"
     choices = {}
-    for part, variant in style.template_parts(overlay.group, best.id).items():
-        others = tuple(
-            (style.template_parts(overlay.group, match.id).get(part), _score(match))
-            for match in overlay.matches[1:]
-        )
+    first, *rest = (
+        style.template_parts(overlay.group, match.id, traits, penalties)
+        for match in overlay.matches
+    )
+    for part, variant in first.items():
+        scores = zip(rest, overlay.matches[1:], strict=True)
+        others = tuple((parts.get(part), _score(match)) for parts, match in scores)
         choices[part] = Choice(variant, _score(best), why, others)
     return choices
 
@@ -333,11 +384,14 @@ def _score(match: Match) -> float:
 
 
 def _colours(analysis: Analysis, style: Style) -> tuple[dict[str, str], dict[str, Choice]]:
-    """Colours that were seen, under the style's names; what was not seen stays as it is."""
+    """Colours that were seen, under the style's names, and plain ones for what was not."""
+    plain = style.default().colours
     values, reasons = {}, {}
     for role, name in style.colour_names.items():
         seen: U8 | None = getattr(analysis.colours, role, None)
         if seen is None:
+            if role in _OWN_COLOURS:
+                values[name] = plain[name]
             continue
         evidence = analysis.colours.evidence[role]
         values[name] = "#{:02x}{:02x}{:02x}".format(*seen)

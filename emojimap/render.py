@@ -8,7 +8,6 @@ from emojimap import files, styles
 from emojimap.arrays import U8
 from emojimap.avatar import Avatar
 from emojimap.errors import ArgumentError, OutputError
-from emojimap.styles import raster
 
 SIZE_MAX = 4096
 SUFFIXES = (".png", ".svg", ".json")
@@ -57,12 +56,12 @@ def to_image(avatar: Avatar, size: int = 512) -> U8:
     StyleError
         As in `to_svg`.
     """
-    return raster.pixels(to_svg(avatar), _checked(size))
+    return styles.load(avatar.style).pixels(avatar, _checked(size))
 
 
 def to_png(avatar: Avatar, size: int = 512) -> bytes:
     """Draw an avatar as PNG, the same bytes for equal avatars; see `to_image`."""
-    return raster.png(to_svg(avatar), _checked(size))
+    return styles.load(avatar.style).png(avatar, _checked(size))
 
 
 def write(avatar: Avatar, path: str | Path, size: int = 512) -> None:

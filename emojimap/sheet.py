@@ -14,6 +14,8 @@ from emojimap.arrays import F32, F64, U8
 from emojimap.colours import skin_patches
 from emojimap.facenet.crops import apply, square, warp
 from emojimap.fit import Fit
+from emojimap.styles.cartoonset.extract import Extraction
+from emojimap.styles.cartoonset.regions import NAMES as REGIONS
 
 TINTS = {
     "hair": (230, 60, 40),
@@ -22,6 +24,11 @@ TINTS = {
     "glasses": (40, 200, 230),
     "headwear": (240, 220, 40),
     "body": (70, 110, 240),
+    "brows": (60, 60, 250),
+    "iris": (0, 190, 0),
+    "frame": (0, 220, 230),
+    "rims": (0, 120, 130),
+    "lens": (60, 60, 60),
 }
 _TILE, _SMALL, _GAP, _LINE = 400, 212, 12, 18
 _PAPER, _INK = (250, 250, 248), (30, 30, 30)
@@ -78,6 +85,29 @@ def contacts(fits: Sequence[Fit], columns: int = 6) -> U8:
     return canvas
 
 
+def extractions(seen: Sequence[tuple[str, Extraction]], columns: int = 4) -> U8:
+    """Draw pictures of a Cartoon Set beside what was read from them.
+
+    Parameters
+    ----------
+    seen : sequence of (str, Extraction)
+        Names and readings, at least one.
+    columns : int
+        Pictures per row.
+
+    Returns
+    -------
+    (H, W, 3) ndarray of uint8
+        RGB: picture, regions, base colours, and what was concluded.
+    """
+    tiles = [_extraction(name, one) for name, one in seen]
+    columns = min(columns, len(tiles))
+    blank = np.full_like(tiles[0], 250)
+    tiles += [blank] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)]
+    return np.vstack(rows)
+
+
 def write(picture: U8, target: Path) -> None:
     """Write a picture as PNG, whole or not at all.
 
@@ -96,6 +126,30 @@ def write(picture: U8, target: Path) -> None:
     files.make_folder(target.parent)
     with files.whole(target) as draft:
         Image.fromarray(picture).save(draft, format="PNG")
+
+
+def _extraction(name: str, seen: Extraction) -> U8:
+    alpha = seen.picture[:, :, 3:].astype(np.float32) / 255
+    shown = (seen.picture[:, :, :3] * alpha + 236 * (1 - alpha)).astype(np.uint8)
+    table = np.array([_PAPER, *(TINTS.get(part, (255, 255, 255)) for part in REGIONS)], np.uint8)
+    side = _SMALL, _SMALL
+    both = [
+        cv2.resize(shown, side, interpolation=cv2.INTER_AREA),
+        cv2.resize(table[seen.labels], side, interpolation=cv2.INTER_NEAREST),
+    ]
+    canvas = Image.new("RGB", (2 * _SMALL, _SMALL + 3 * _LINE), _PAPER)
+    canvas.paste(Image.fromarray(np.hstack(both)), (0, 0))
+    draw = ImageDraw.Draw(canvas)
+    for i, (part, colour) in enumerate(seen.base_colours().items()):
+        left = 2 + i * 2 * _SMALL // 6
+        draw.rectangle((left, _SMALL + 2, left + 62, _SMALL + _LINE), colour)
+        ink = _INK if sum(colour) > 380 else _PAPER
+        draw.text((left + 2, _SMALL + 2), part.replace("facial_", "f. "), ink, font=_font())
+    beard = "beard {:.2f} {:.2f} {:.2f}".format(*seen.beard)
+    line = f"glasses {seen.glasses}, {beard}" + (f", {seen.flaw}" if seen.flaw else "")
+    draw.text((2, _SMALL + _LINE), name, _INK, font=_font())
+    draw.text((2, _SMALL + 2 * _LINE), line, _INK, font=_font())
+    return np.asarray(canvas)
 
 
 def _portrait(fit: Fit, size: int) -> U8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +12,8 @@ import numpy as np
 
 from emojimap.arrays import F32, U8, Bool
 from emojimap.errors import ArgumentError
+
+_LEAST_MOUSTACHE, _LEAST_CHIN = 0.2, 0.5
 
 Glasses = Literal["none", "clear", "dark"]
 Mouth = Literal["neutral", "smile", "twinkle", "open"]
@@ -31,6 +34,12 @@ class Traits:
         hair covers; all 0 without a beard.
     mouth : {"neutral", "smile", "twinkle", "open"}
         Closed and level; raised corners; corners raised high, lips closed; a smile with teeth.
+    chin_length : float
+        Height from the eyes to the chin, face widths; NaN where it was not measured.
+    jaw_width : float
+        Width of the face at the mouth, face widths; NaN where it was not measured.
+    brow_height : float
+        Height of the brows over the eyes, eye distances; NaN where it was not measured.
     why : mapping of str to str
         For each finding the figure that decided it, for the JSON and the sheet.
     """
@@ -41,6 +50,9 @@ class Traits:
     chin: float = 0.0
     cheeks: float = 0.0
     mouth: Mouth = "neutral"
+    chin_length: float = math.nan
+    jaw_width: float = math.nan
+    brow_height: float = math.nan
     why: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -105,6 +117,7 @@ def measure(
     beard = masks["facial_hair"]
     upper, chin, cheeks = (_share(beard, region) for region in beard_regions(points))
     hat = float(masks["headwear"].sum()) / unit**2
+    chin_length, jaw_width, brow_height = _proportions(points, unit)
     return Traits(
         glasses=glasses,
         headwear=bool(masks["headwear"].any()),
@@ -112,6 +125,9 @@ def measure(
         chin=chin,
         cheeks=cheeks,
         mouth=mouth,
+        chin_length=chin_length,
+        jaw_width=jaw_width,
+        brow_height=brow_height,
         why={
             "glasses": glasses_why,
             "headwear": f"headwear covers {hat:.2f} squared eye distances",
@@ -120,6 +136,26 @@ def measure(
             "mouth": mouth_why,
         },
     )
+
+
+def has_beard(traits: Traits) -> bool:
+    """Whether what facial hair covers is a beard or a moustache.
+
+    A wrong one looks worst, and curls beside the jaw are easily taken for one: almost every beard
+    has a moustache, and however much of the cheeks is covered, it is none without moustache or
+    chin.
+
+    Parameters
+    ----------
+    traits : Traits
+        What was seen.
+
+    Returns
+    -------
+    bool
+        True for any kind of facial hair.
+    """
+    return traits.moustache >= _LEAST_MOUSTACHE or traits.chin >= _LEAST_CHIN
 
 
 def beard_regions(points: F32) -> tuple[F32, F32, F32]:
@@ -144,6 +180,23 @@ def beard_regions(points: F32) -> tuple[F32, F32, F32]:
          points[48:49], points[31:32] * 0.3 + points[3:4] * 0.7]
     )  # fmt: skip
     return upper, chin, cheeks
+
+
+def _proportions(points: F32, unit: float) -> tuple[float, float, float]:
+    """Length of the chin, width of the jaw, height of the brows, in the upright head frame."""
+    eyes = np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0)])
+    along = (eyes[1] - eyes[0]) / max(unit, 1e-6)
+    down = np.array([-along[1], along[0]])
+    across, below = points[:68] @ along, (points[:68] - eyes.mean(axis=0)) @ down
+    width = float(np.ptp(across[:17]))
+    if not width > 0 or not unit > 0:
+        return math.nan, math.nan, math.nan
+    mouth = float(below[[48, 54]].mean())
+    jaw = np.interp(mouth, below[8:17][::-1], across[8:17][::-1]) - np.interp(
+        mouth, below[:9], across[:9]
+    )
+    brows = -float(below[17:27].mean()) / unit
+    return float(below[8]) / width, float(jaw) / width, brows
 
 
 def _share(mask: Bool, polygon: F32) -> float:

@@ -10,7 +10,9 @@ import typer
 from emojimap import __version__
 from emojimap.cli.analyse import analyse
 from emojimap.cli.evaluate import evaluate
+from emojimap.cli.export import export
 from emojimap.cli.fit import fit
+from emojimap.cli.precompute import precompute
 from emojimap.cli.styles import app as styles_app
 from emojimap.cli.train import app as train_app
 from emojimap.errors import EmojimapError
@@ -28,6 +30,8 @@ app.command()(analyse)
 app.add_typer(styles_app, name="styles")
 app.add_typer(train_app, name="train")
 app.command()(evaluate)
+app.command()(precompute)
+app.command()(export)
 
 
 def _version(wanted: bool) -> None:

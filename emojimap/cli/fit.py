@@ -24,9 +24,14 @@ def fit(
         ),
     ] = None,
     style: Annotated[
-        str, typer.Option(help="Style name, or the path of a .toml pack.")
+        str, typer.Option(help="Style name, or the path of a .toml pack or of a precomputed set.")
     ] = "avataaars",
-    size: Annotated[int, typer.Option(min=16, max=4096, help="Side of the PNG, pixels.")] = 512,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=16, max=4096, help="Side of the PNG, pixels.", show_default="the style's own"
+        ),
+    ] = None,
     top: Annotated[
         int, typer.Option(min=1, help="Candidates to keep for the JSON and the sheet.")
     ] = 5,
@@ -73,7 +78,9 @@ def fit(
             continue
         for i, one in enumerate(found):
             edited = outputs.edited(one, parts, colours)
-            outputs.write(edited, targets.of(photo, i if len(found) > 1 else None), size)
+            outputs.write(
+                edited, targets.of(photo, i if len(found) > 1 else None), size or drawn.size
+            )
             fits.append(edited)
     if sheet is not None and fits:
         outputs.write_sheet(fits, sheet)

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+_NAMED = 120
+"""Variants that are shown; JSON has all of them."""
+
 app = typer.Typer(no_args_is_help=True, help="Styles: list them, show one.", rich_markup_mode=None)
 
 
@@ -16,7 +19,7 @@ def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     """List the styles with their credits and licences."""
     from emojimap import styles
 
-    found = [styles.load(name) for name in styles.names()]
+    found = styles.available()
     if json_:
         rows = [
             {
@@ -32,6 +35,10 @@ def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
         return
     for style in found:
         sys.stdout.write(f"{style.name:12} {style.credit}; {style.licence}; {style.url}\n")
+    if styles.CARTOONSET not in {style.name for style in found}:
+        sys.stderr.write(
+            f"{styles.CARTOONSET} can be had as well, after emojimap precompute has read it\n"
+        )
 
 
 @app.command()
@@ -54,5 +61,6 @@ def show(
         return
     sys.stdout.write(f"{style.title}: {style.credit}; {style.licence}; {style.url}\n")
     for part, variants in parts.items():
-        sys.stdout.write(f"  --set {part}=  {', '.join(variants)}\n")
+        more = f" and {len(variants) - _NAMED} more" if len(variants) > _NAMED else ""
+        sys.stdout.write(f"  --set {part}=  {', '.join(variants[:_NAMED])}{more}\n")
     sys.stdout.write(f"  --colour  {', '.join(style.colours)}\n")

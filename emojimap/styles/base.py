@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
-from emojimap.arrays import F32
+from emojimap.arrays import F32, F64, I32, U8
 from emojimap.avatar import Avatar, Choice
-from emojimap.traits import Traits
+from emojimap.errors import ArgumentError
+from emojimap.traits import Glasses, Traits
 
 Group: TypeAlias = Literal["hair", "headwear", "headwear_alone"]
 """Kinds of templates: hair; headwear with the hair that shows under it; headwear alone."""
@@ -20,12 +23,76 @@ Role: TypeAlias = Literal[
 """What a part is for, in our words."""
 
 ColourRole: TypeAlias = Literal[
-    "skin", "hair", "facial_hair", "headwear", "clothes", "glasses", "iris"
+    "skin", "hair", "facial_hair", "brows", "headwear", "clothes", "glasses", "iris"
 ]
 """What a colour paints, in our words."""
 
 BALD = "bald"
 """Template id of a head without hair: an ordinary template with an empty mask."""
+
+
+@dataclass(frozen=True)
+class PartPenalties:
+    """What is taken off the score of a template that disagrees with a face beside its hair.
+
+    For styles whose templates are whole pictures; the score of a perfect fit is 1.
+
+    Parameters
+    ----------
+    glasses_missing, glasses_added : float
+        The picture lacks the face's glasses; it has glasses that the face has not.
+    dark_added : float
+        It has dark glasses and the face has none.
+    lenses_differ : float
+        One has clear, the other dark glasses.
+    beard_missing, beard_added : float
+        The picture lacks the face's facial hair; it has some that the face has not: the worst
+        mistake of all.
+    beard_kind : float
+        Both have facial hair, as different as can be.
+    brows, jaw : float
+        For each standard deviation by which brows, length of the chin and width of the jaw differ.
+    angry_brows : float
+        For brows that slant down to the nose.
+    odd_outline : float
+        For the area that a picture lacks to a convex outline, beyond a tenth of it: pigtails and
+        sweeps to one side, which few people wear.
+    usual_chin_length, usual_jaw_width, usual_brow_height : (float, float)
+        Mean and standard deviation of these traits among people.
+    """
+
+    glasses_missing: float = 0.12
+    glasses_added: float = 0.12
+    dark_added: float = 0.25
+    lenses_differ: float = 0.16
+    beard_missing: float = 0.12
+    beard_added: float = 0.30
+    beard_kind: float = 0.10
+    brows: float = 0.004
+    jaw: float = 0.006
+    angry_brows: float = 0.03
+    odd_outline: float = 0.3
+    usual_chin_length: tuple[float, float] = (0.83, 0.053)
+    usual_jaw_width: tuple[float, float] = (0.88, 0.055)
+    usual_brow_height: tuple[float, float] = (0.32, 0.05)
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, tuple):
+                if len(value) != 2 or not value[1] > 0:
+                    raise ArgumentError(f"{name} {value}: give a mean and a positive deviation")
+            elif not 0 <= value <= 1:
+                raise ArgumentError(f"{name} {value}: give 0 to 1")
+
+    def glasses(self, seen: Glasses, drawn: Glasses) -> float:
+        """Return the penalty of a picture's glasses."""
+        if seen == drawn:
+            return 0.0
+        if drawn == "none":
+            return self.glasses_missing
+        if seen == "none":
+            return self.dark_added if drawn == "dark" else self.glasses_added
+        return self.lenses_differ
 
 
 class Style(Protocol):
@@ -97,6 +164,38 @@ class Style(Protocol):
             If the style, a part, a variant or a colour is unknown; names the nearest.
         """
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the index of its masks is kept; None for the folder of all caches."""
+
+    @property
+    def size(self) -> int:
+        """Side of its pictures in pixels, where nobody asks for another."""
+
+    def png(self, avatar: Avatar, size: int) -> bytes:
+        """Return the picture as PNG, RGBA, the same bytes for equal avatars.
+
+        Parameters
+        ----------
+        avatar : Avatar
+            Of this style; see `check`.
+        size : int
+            Width and height, pixels.
+
+        Returns
+        -------
+        bytes
+            PNG.
+
+        Raises
+        ------
+        StyleError
+            As in `check`.
+        """
+
+    def pixels(self, avatar: Avatar, size: int) -> U8:
+        """Return the picture as (size, size, 4) uint8 RGBA; see `png`."""
+
     def svg(self, avatar: Avatar) -> str:
         """Return the picture, the same text for equal avatars.
 
@@ -134,7 +233,13 @@ class Style(Protocol):
             Coverage 0..1, in the order of the ids.
         """
 
-    def template_parts(self, group: Group, template: str) -> dict[str, str | None]:
+    def template_parts(
+        self,
+        group: Group,
+        template: str,
+        traits: Traits | None = None,
+        penalties: PartPenalties | None = None,
+    ) -> dict[str, str | None]:
         """Return the parts that a template stands for.
 
         Parameters
@@ -143,6 +248,8 @@ class Style(Protocol):
             Kind of template.
         template : str
             One of the ids of `template_masks`.
+        traits, penalties : Traits and PartPenalties, optional
+            As in `priors`.
 
         Returns
         -------
@@ -155,8 +262,34 @@ class Style(Protocol):
             If there is no such template.
         """
 
-    def priors(self, group: Group) -> dict[str, float]:
-        """Return what is taken off each template's score, 0 or more, by id."""
+    def priors(
+        self,
+        group: Group,
+        traits: Traits | None = None,
+        penalties: PartPenalties | None = None,
+    ) -> Mapping[str, float] | F64:
+        """Return what is taken off each template's score.
+
+        Parameters
+        ----------
+        group : {"hair", "headwear", "headwear_alone"}
+            Kind of templates.
+        traits : Traits, optional
+            What was seen in the face, for styles whose templates are whole pictures.
+        penalties : PartPenalties, optional
+            What disagreement costs them.
+
+        Returns
+        -------
+        mapping of str to float, or (n,) ndarray of float64
+            0 or more, by id, or in the order of the ids of `template_masks`.
+        """
+
+    def families(self, group: Group) -> I32 | None:
+        """Return the number of each template's hairdo, in the order of the ids of `template_masks`.
+
+        Only the best of a hairdo is a candidate. None where all templates differ in it.
+        """
 
     def choose(self, traits: Traits) -> dict[str, Choice]:
         """Return a variant for each part that is not chosen by its mask.

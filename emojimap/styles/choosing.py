@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 from emojimap.avatar import Choice
 from emojimap.styles.pack import Pack
-from emojimap.traits import Traits
+from emojimap.traits import Traits, has_beard
 
-_LEAST_MOUSTACHE, _LEAST_CHIN = 0.2, 0.5
-"""What covers less of both is no beard, however much it covers of the cheeks: a wrong one looks
-worst, and curls beside the jaw are easily taken for one. Almost every beard has a moustache."""
 _COVER_WEIGHTS = 0.5, 1.0, 1.0
 """Of moustache, chin and cheeks when prototypes are compared: nearly every beard has a moustache,
 so chin and cheeks tell which one it is."""
@@ -75,7 +72,7 @@ def _facial_hair(traits: Traits, pack: Pack) -> Choice | None:
         ((name, 1 - _apart(seen, values)) for name, values in prototypes),
         key=lambda pair: -pair[1],
     )
-    if traits.moustache < _LEAST_MOUSTACHE and traits.chin < _LEAST_CHIN:
+    if not has_beard(traits):
         ranked.sort(key=lambda pair: pair[0] is not None)
     (variant, score), *others = ranked
     why = "covered: moustache {:.2f}, chin {:.2f}, cheeks {:.2f}".format(*seen)

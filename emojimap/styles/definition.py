@@ -149,6 +149,30 @@ def renderer(definition: Definition) -> Callable[[Definition], str]:
     return draw
 
 
+def head_alone(definition: Definition, pack: Pack) -> Definition:
+    """Return a copy of a definition that draws no more than the head, if its pack says how.
+
+    Parameters
+    ----------
+    definition : dict
+        From `changed`.
+    pack : Pack
+        Its pack; without a table ``head`` the whole figure is drawn.
+
+    Returns
+    -------
+    dict
+        The copy.
+    """
+    result = copy.deepcopy(definition)
+    if pack.head:
+        first, *others = result["canvas"]["elements"]
+        first["attributes"]["d"] = pack.head["path"]
+        left = [node for node in others if node["name"] not in pack.head["without"]]
+        result["canvas"]["elements"] = [first, *left]
+    return result
+
+
 def _fill(kind: Any, data: Definition, valid: Definition) -> Any:
     """Make a DiceBear object of data known to be valid, without validating it again."""
     made = kind(valid)

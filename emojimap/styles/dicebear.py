@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +14,12 @@ from typing import Any, cast
 import numpy as np
 
 from emojimap import canonical
-from emojimap.arrays import F32
-from emojimap.avatar import Avatar, Choice
-from emojimap.errors import ArgumentError, StyleError
-from emojimap.styles import choosing, definition, markers, pack
-from emojimap.styles.base import BALD, GROUPS, ColourRole, Group, Role
+from emojimap.arrays import F32, U8
+from emojimap.avatar import Avatar, Choice, hex_colour
+from emojimap.errors import StyleError
+from emojimap.styles import choosing, definition, markers, pack, raster
+from emojimap.styles.base import BALD, GROUPS, ColourRole, Group, PartPenalties, Role
+from emojimap.styles.known import check_mask_size, check_name
 from emojimap.traits import Traits
 
 ALGORITHM = "1"
@@ -42,6 +43,9 @@ class DicebearStyle:
     StyleError
         If pack or definition can't be used.
     """
+
+    folder = None
+    size = 512
 
     def __init__(self, path: Path, *, builtin: bool = False) -> None:
         self._pack = pack.read(path)
@@ -92,12 +96,12 @@ class DicebearStyle:
         if avatar.style != self.name:
             raise StyleError(f"avatar of style {avatar.style}: this is {self.name}, load the other")
         for part, variant in avatar.parts.items():
-            _known(part, self.parts, f"{self.name} part")
+            check_name(part, self.parts, f"{self.name} part")
             if variant is None and None not in self.parts[part]:
                 raise StyleError(f"{self.name} {part} can't be left out: give one of its variants")
-            _known(variant, self.parts[part], f"{self.name} {part}")
+            check_name(variant, self.parts[part], f"{self.name} {part}")
         for colour in avatar.colours:
-            _known(colour, (*self.colours, _BACKGROUND), f"{self.name} colour")
+            check_name(colour, (*self.colours, _BACKGROUND), f"{self.name} colour")
         plain = self.default()
         return Avatar(
             self.name,
@@ -112,12 +116,71 @@ class DicebearStyle:
         # Without explanations, which would change the ids in the document.
         return self._draw(Avatar(full.style, full.parts, full.colours).to_dict())
 
+    def png(self, avatar: Avatar, size: int) -> bytes:
+        """Return the picture as PNG, RGBA; StyleError as in `check`."""
+        return raster.png(self.svg(avatar), size)
+
+    def pixels(self, avatar: Avatar, size: int) -> U8:
+        """Return the picture as (size, size, 4) uint8 RGBA; StyleError as in `check`."""
+        return raster.pixels(self.svg(avatar), size)
+
+    @property
+    def palettes(self) -> Mapping[str, tuple[str, ...]]:
+        """Colours that the style's author offers, ``#rrggbb``, by name."""
+        found = {}
+        for name in self.colours:
+            values = self._definition["colors"].get(name, {}).get("values", [])
+            found[name] = tuple(hex_colour(value) for value in values)
+        return found
+
+    @property
+    def eyes(self) -> F32:
+        """Centres of the eyes, (2, 2) float32, (x, y), fractions of the canvas."""
+        return np.array(self._pack.anchors["eyes"], np.float32)
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Parts and colours that `head_svg` leaves out."""
+        head = self._pack.head
+        same = {name for name, _ in head.get("same", ())}
+        worn = {f"{part}Graphic" for part in head.get("without", ())}
+        return frozenset({*head.get("without", ()), *same, *worn})
+
+    def head_svg(self, avatar: Avatar, box: tuple[float, float, float, float]) -> str:
+        """Return the head alone, without neck and clothes where the pack knows them.
+
+        Parameters
+        ----------
+        avatar : Avatar
+            Of this style; see `check`.
+        box : tuple of float
+            Left, top, width and height of what is shown, fractions of the canvas.
+
+        Returns
+        -------
+        str
+            An SVG document.
+
+        Raises
+        ------
+        StyleError
+            As in `check`.
+        """
+        full = self.check(avatar)
+        colours = dict(full.colours)
+        for name, root in self._pack.head.get("same", ()):
+            colours[name] = colours[root]
+        drawn = self._draw_head(Avatar(full.style, full.parts, colours).to_dict())
+        canvas = self._definition["canvas"]
+        sides = (canvas["width"], canvas["height"]) * 2
+        shown = " ".join(f"{value * side:.6g}" for value, side in zip(box, sides, strict=True))
+        return re.sub(r'viewBox="[^"]*"', f'viewBox="{shown}"', drawn, count=1)
+
     def template_masks(
         self, group: Group, size: int = canonical.SIZE
     ) -> tuple[tuple[str, ...], F32]:
         """Return ids and (n, size, size) float32 exact canonical coverage of all templates."""
-        if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 512:
-            raise ArgumentError(f"size {size!r}: give 8 to 512 pixels")
+        check_mask_size(size)
         templates = self._templates(group)
         matrix = markers.frame(self._pack.anchors)
         masks = np.zeros((len(templates), size, size), np.float32)
@@ -128,18 +191,32 @@ class DicebearStyle:
             masks[row] = np.minimum(layers[group], 1.0)
         return tuple(templates), masks
 
-    def template_parts(self, group: Group, template: str) -> dict[str, str | None]:
+    def template_parts(
+        self,
+        group: Group,
+        template: str,
+        traits: Traits | None = None,
+        penalties: PartPenalties | None = None,
+    ) -> dict[str, str | None]:
         """Return the parts that a template stands for, or raise StyleError."""
         templates = self._templates(group)
-        _known(template, templates, f"{self.name} {group} template")
+        check_name(template, templates, f"{self.name} {group} template")
         return dict(templates[template])
 
-    def priors(self, group: Group) -> dict[str, float]:
+    def priors(
+        self,
+        group: Group,
+        traits: Traits | None = None,
+        penalties: PartPenalties | None = None,
+    ) -> Mapping[str, float]:
         """Return what is taken off each template's score, 0 or more, by id."""
         return {
             template: sum(self._pack.priors.get(variant or "", 0.0) for variant in parts.values())
             for template, parts in self._templates(group).items()
         }
+
+    def families(self, group: Group) -> None:
+        """Return None: all templates differ in their hair."""
 
     def choose(self, traits: Traits) -> dict[str, Choice]:
         """Return a variant for each part that is not chosen by its mask."""
@@ -148,6 +225,10 @@ class DicebearStyle:
     @cached_property
     def _draw(self) -> Callable[[dict[str, Any]], str]:
         return definition.renderer(self._definition)
+
+    @cached_property
+    def _draw_head(self) -> Callable[[dict[str, Any]], str]:
+        return definition.renderer(definition.head_alone(self._definition, self._pack))
 
     @cached_property
     def _draw_marked(self) -> Callable[[dict[str, Any]], str]:
@@ -161,7 +242,7 @@ class DicebearStyle:
 
     def _templates(self, group: Group) -> dict[str, dict[str, str | None]]:
         """All combinations of a group's parts by id, the bald head first."""
-        _known(group, GROUPS, "template group")
+        check_name(group, GROUPS, "template group")
         role = "hair" if group == "hair" else "headwear"
         parts = self._pack.roles.get(role, [])
         listed = {None, *self._pack.templates.get(role, [])}
@@ -175,13 +256,13 @@ class DicebearStyle:
     def _check_pack(self) -> None:
         """Raise StyleError if the pack speaks of parts or variants that the style lacks."""
         for part in (*itertools.chain(*self._pack.roles.values()), *self._pack.optional):
-            _known(part, self.parts, f"{self._pack.path.name}: part")
+            check_name(part, self.parts, f"{self._pack.path.name}: part")
         variants = set(itertools.chain(*self.parts.values())) - {None}
         tables = (*self._pack.templates.values(), self._pack.priors)
         for variant in itertools.chain(*tables, self._pack.traits.get("facial_hair", ())):
-            _known(variant, variants, f"{self._pack.path.name}: variant")
+            check_name(variant, variants, f"{self._pack.path.name}: variant")
         for colour in self._pack.colours.values():
-            _known(colour, self.colours, f"{self._pack.path.name}: colour without a default")
+            check_name(colour, self.colours, f"{self._pack.path.name}: colour without a default")
         self.check(self.default())
 
 
@@ -192,12 +273,3 @@ def _template_id(parts: Mapping[str, str | None]) -> str:
 def _fingerprint(*digests: str) -> str:
     frame = (canonical.CANVAS, canonical.FACE_PX, canonical.MIDDLE_X, canonical.EYE_Y)
     return hashlib.sha256(repr((ALGORITHM, frame, digests)).encode()).hexdigest()
-
-
-def _known(name: Any, names: Iterable[Any], what: str) -> None:
-    names = list(names)
-    if name in names:
-        return
-    words = sorted(str(known) for known in names if known is not None)
-    near = difflib.get_close_matches(str(name), words, n=3, cutoff=0.5) or words
-    raise StyleError(f"{what} {name!r} is unknown: use {', '.join(near)}")

@@ -52,7 +52,7 @@ def open_index(style: Style, group: Group, *, size: int = 64, levels: int = 8) -
         Memory-mapped from the cache where that works.
     """
     name = f"{style.name}-{group}-{size}x{levels}-{style.fingerprint[:16]}.masks"
-    path = cache_folder() / name
+    path = (style.folder or cache_folder()) / name
     if path.is_file():
         try:
             return MaskIndex.load(path)
@@ -63,6 +63,9 @@ def open_index(style: Style, group: Group, *, size: int = 64, levels: int = 8) -
     try:
         files.make_folder(path.parent)
         index.save(path)
+        if style.folder is not None:  # nobody else's: what stood for other hairstyles can go
+            for old in set(path.parent.glob(f"{style.name}-{group}-*.masks")) - {path}:
+                old.unlink(missing_ok=True)
     except OutputError as error:
         _log.warning("templates can't be cached (%s): set %s to a folder", error, CACHE_VARIABLE)
     return index

@@ -18,6 +18,8 @@ optional               parts that may be absent
 [iris]                 circles drawn over the eyes: layers, and centres by variant
 [[overlays]]           translucent layers that get another opacity
 [[repaints]]           layers of a fixed fill that get a colour of the style, and a shade over it
+[head]                 for pictures of the head alone: its outline, an SVG path that takes the
+                       place of the first layer; layers left out; pairs of colours that are one
 =====================  =====================================================================
 """
 
@@ -44,6 +46,7 @@ _COMPLETE = {  # tables that have all of these keys, where they are there at all
     "templates": {"hair", "headwear"},
     "anchors": {"eyes", "outline", "chin"},
     "iris": {"part", "colour", "layers", "centres"},
+    "head": {"path", "without", "same"},
 }
 _COMPLETE_TRAITS = {
     "glasses": {"clear", "dark"},
@@ -85,6 +88,7 @@ class Pack:
     iris: Mapping[str, Any] = field(default_factory=dict)
     overlays: list[Mapping[str, Any]] = field(default_factory=list)
     repaints: list[Mapping[str, Any]] = field(default_factory=list)
+    head: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(path: Path) -> Pack:

@@ -1,0 +1,192 @@
+"""Unique hairstyles: pictures with the same hairdo, what is set aside and why, what a person wants.
+
+The list is a small text file beside the pictures. A person's ``keep`` or ``drop`` in front of a
+line survives every run; all else is written anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from emojimap import files
+from emojimap.arrays import Bool
+from emojimap.errors import CacheError
+from emojimap.styles.cartoonset import layout
+from emojimap.styles.cartoonset.record import SHAPE_SIDE, Record
+
+NAME = "hairstyles.txt"
+ATTRIBUTE = "hair"
+SAME_IOU = 0.955
+"""Masks with at least this IoU are one hairdo."""
+Wish = Literal["keep", "drop"]
+
+_REASONS = {
+    "cut": "cut off by the border of the picture",
+    "merged": "merged with the beard",
+    "headwear": "hidden by headgear",
+}
+_HEADER = """\
+# Hairstyles of this set. Write keep or drop in front of a line to overrule what stands behind it;
+# emojimap fit heeds that at once, and emojimap precompute keeps it.
+"""
+_FLAWED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Hairstyle:
+    """Pictures with one hairdo.
+
+    Parameters
+    ----------
+    id : str
+        ``hair12`` where the set has attributes, else the name of its first picture.
+    rows : tuple of int
+        Its pictures.
+    reason : str
+        Why it is set aside; empty if it is used.
+    """
+
+    id: str
+    rows: tuple[int, ...]
+    reason: str = ""
+
+
+def unique(records: Sequence[Record], attributes: Sequence[Mapping[str, int]]) -> list[Hairstyle]:
+    """Group pictures by their hairdo: by attribute where there is one, by mask otherwise.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Pictures.
+    attributes : sequence of mapping of str to int
+        Of each picture; empty where it has none.
+
+    Returns
+    -------
+    list of Hairstyle
+        In the order of their first pictures, each set aside if most of its pictures are flawed.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    masked = []
+    for row, given in enumerate(attributes):
+        if ATTRIBUTE in given:
+            groups[f"hair{given[ATTRIBUTE]}"].append(row)
+        else:
+            masked.append(row)
+    leaders = _leaders([records[row] for row in masked])
+    for row, leader in zip(masked, leaders, strict=True):
+        groups[records[masked[leader]].name].append(row)
+    found = (Hairstyle(id_, tuple(rows), _reason(records, rows)) for id_, rows in groups.items())
+    return sorted(found, key=lambda style: style.rows[0])
+
+
+def _reason(records: Sequence[Record], rows: Sequence[int]) -> str:
+    flaws = Counter(records[row].flaw for row in rows)
+    flawed = len(rows) - flaws.pop(None, 0)
+    if flawed <= _FLAWED_SHARE * len(rows):
+        return ""
+    return _REASONS[str(flaws.most_common(1)[0][0])]
+
+
+def _leaders(records: Sequence[Record]) -> list[int]:
+    """For each record the first with the same hairdo, found among those before it."""
+    seen = _comparable()
+    masks = np.zeros((64, int(seen.sum())), np.float32)  # of the leaders, grown as they come
+    leaders: list[int] = []
+    found = []
+    for row, record in enumerate(records):
+        mask = record.outline()[seen].astype(np.float32)
+        known = masks[: len(leaders)]
+        shared = known @ mask
+        joined = known.sum(axis=1) + mask.sum() - shared
+        iou = np.where(joined > 0, shared / np.maximum(joined, 1), 1.0)
+        if leaders and iou.max() >= SAME_IOU:
+            found.append(leaders[int(iou.argmax())])
+            continue
+        if len(leaders) == len(masks):
+            masks = np.concatenate([masks, np.zeros_like(masks)])
+        masks[len(leaders)] = mask
+        leaders.append(row)
+        found.append(row)
+    return found
+
+
+def _comparable() -> Bool:
+    """Where neither jaw nor beard nor glasses hide hair."""
+    seen = np.ones((SHAPE_SIDE, SHAPE_SIDE), np.bool_)
+    unit = layout.SIDE // SHAPE_SIDE
+    for window in (layout.BEARD, layout.EYE_BAND):
+        rows, columns = (slice(s.start // unit, -(-s.stop // unit)) for s in window)
+        seen[rows, columns] = False
+    return seen
+
+
+def wishes(folder: Path) -> dict[str, Wish]:
+    """Read what a person wants kept or dropped.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the list.
+
+    Returns
+    -------
+    dict of str to {"keep", "drop"}
+        By hairstyle; empty if there is no list yet.
+
+    Raises
+    ------
+    CacheError
+        If the file can't be read as text.
+    """
+    path = folder / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise CacheError(f"{path} can't be read as text ({error}): mend or remove it") from error
+    found: dict[str, Wish] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0].lower() in ("keep", "drop"):
+            found[words[1]] = "keep" if words[0].lower() == "keep" else "drop"
+    return found
+
+
+def used(styles: Iterable[Hairstyle], wanted: Mapping[str, Wish]) -> list[Hairstyle]:
+    """Return the hairstyles that serve as templates."""
+    return [s for s in styles if wanted.get(s.id, "drop" if s.reason else "keep") == "keep"]
+
+
+def write(
+    folder: Path, styles: Sequence[Hairstyle], names: Sequence[str], wanted: Mapping[str, Wish]
+) -> None:
+    """Write the list, with a person's wishes where they were.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    styles : sequence of Hairstyle
+        All of them.
+    names : sequence of str
+        Of the pictures.
+    wanted : mapping of str to {"keep", "drop"}
+        From `wishes`.
+    """
+    width = max((len(style.id) for style in styles), default=0)
+    lines = [
+        f"{wanted.get(s.id, ''):4} {s.id:{width}} {len(s.rows):6} x, as {names[s.rows[0]]}: "
+        + (f"set aside, {s.reason}" if s.reason else "used")
+        for s in styles
+    ]
+    ids = {style.id for style in styles}
+    gone = [f"{wish:4} {id_}  (not in this set)" for id_, wish in wanted.items() if id_ not in ids]
+    files.write(folder / NAME, _HEADER + "\n".join([*lines, *gone]) + "\n")

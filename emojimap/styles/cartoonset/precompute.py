@@ -1,0 +1,202 @@
+"""From the pictures of a set to a style: read each once, keep what is found, go on where it was.
+
+source -> workers: records -> journal -> hairstyles, table -> index of the masks
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+
+from emojimap.errors import DataError, PhotoError
+from emojimap.styles.cartoonset import hairstyles, record, source, table
+from emojimap.styles.cartoonset.journal import Journal, Kept
+from emojimap.styles.cartoonset.record import Record
+from emojimap.styles.cartoonset.source import Entry
+
+_AHEAD = 4
+"""Pictures that wait for each worker: enough to keep it busy, few enough for any set."""
+
+
+@dataclass
+class Report:
+    """What came of a run.
+
+    Parameters
+    ----------
+    pictures : int
+        That the style has now.
+    read : int
+        That were read in this run; the others had been read before.
+    hairstyles : int
+        Unique ones.
+    aside : dict of str to str
+        Hairstyles set aside: why, by name.
+    broken : list of (str, str)
+        Pictures and attribute files that can't be used: place and reason.
+    """
+
+    pictures: int = 0
+    read: int = 0
+    hairstyles: int = 0
+    aside: dict[str, str] = field(default_factory=dict)
+    broken: list[tuple[str, str]] = field(default_factory=list)
+
+
+Progress = Callable[[int, float], None]
+"""Called with the pictures seen so far and the share 0..1 of the source that was read."""
+
+
+def precompute(
+    path: Path, folder: Path, *, jobs: int = 1, progress: Progress | None = None
+) -> Report:
+    """Read a set, or go on reading it, and write what a style needs.
+
+    Parameters
+    ----------
+    path : Path
+        Folder or archive; see `source.read`.
+    folder : Path
+        Of the style; made if it is missing.
+    jobs : int
+        Processes that read pictures; 1 for none beside this one.
+    progress : callable, optional
+        See `Progress`.
+
+    Returns
+    -------
+    Report
+        What was found.
+
+    Raises
+    ------
+    DataError
+        If the source can't be read or no picture of it can be used.
+    OutputError
+        If the results can't be written.
+    """
+    report = Report()
+    attributes: dict[str, dict[str, int]] = {}
+    found: dict[str, Kept] = {}
+    with Journal(folder) as kept, _workers(jobs) as submit:
+        waiting: deque[tuple[Entry, Future[Record]]] = deque()
+        for count, entry in enumerate(source.read(path)):
+            _take(entry, kept, found, attributes, waiting, submit, report)
+            while len(waiting) > _AHEAD * jobs:
+                _finish(waiting, kept, found, report)
+            if progress is not None:
+                progress(count + 1, entry.done)
+        while waiting:
+            _finish(waiting, kept, found, report)
+    _check_any(path, found, report)
+    _write(folder, found, attributes, report)
+    return report
+
+
+def _take(
+    entry: Entry,
+    kept: Journal,
+    found: dict[str, Kept],
+    attributes: dict[str, dict[str, int]],
+    waiting: deque[tuple[Entry, Future[Record]]],
+    submit: Callable[[str, bytes], Future[Record]],
+    report: Report,
+) -> None:
+    if not entry.is_picture:
+        try:
+            attributes[entry.name] = source.attributes(entry.content)
+        except DataError as error:
+            report.broken.append((entry.place, str(error)))
+        return
+    if entry.name in found or any(entry.name == other.name for other, _ in waiting):
+        report.broken.append((entry.place, f"another picture is called {entry.name}"))
+        return
+    before = kept.kept.get((entry.name, hashlib.sha256(entry.content).hexdigest()))
+    if before is not None:
+        found[entry.name] = before
+    else:
+        waiting.append((entry, submit(entry.name, entry.content)))
+
+
+def _finish(
+    waiting: deque[tuple[Entry, Future[Record]]],
+    kept: Journal,
+    found: dict[str, Kept],
+    report: Report,
+) -> None:
+    entry, future = waiting.popleft()
+    try:
+        found[entry.name] = kept.add(future.result(), entry.content)
+        report.read += 1
+    except BrokenProcessPool as error:
+        raise DataError(f"a worker died at {entry.place}: use fewer --jobs") from error
+    except PhotoError as error:
+        report.broken.append((entry.place, str(error)))
+
+
+def _check_any(path: Path, found: dict[str, Kept], report: Report) -> None:
+    if found:
+        return
+    if not report.broken:
+        raise DataError(f"{path} holds no PNG: give the folder or the .tgz of the Cartoon Set")
+    place, reason = report.broken[0]
+    raise DataError(
+        f"none of {len(report.broken)} files of {path} can be used, the first, {place}: {reason}"
+    )
+
+
+def _write(
+    folder: Path, found: dict[str, Kept], attributes: dict[str, dict[str, int]], report: Report
+) -> None:
+    rows = [found[name] for name in sorted(found)]
+    given = [attributes.get(one.record.name, {}) for one in rows]
+    styles = hairstyles.unique([one.record for one in rows], given)
+    table.write(folder, table.make(rows, styles))
+    wanted = hairstyles.wishes(folder)
+    hairstyles.write(folder, styles, [one.record.name for one in rows], wanted)
+    report.pictures, report.hairstyles = len(rows), len(styles)
+    report.aside = {style.id: style.reason for style in styles if style.reason}
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Callable[[str, bytes], Future[Record]]]:
+    """Give a function that reads a picture, in this process or in one of several others."""
+    if jobs <= 1:
+        yield _read_here
+        return
+    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload([record.__name__])
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
+        try:
+            yield lambda name, content: pool.submit(record.make, name, content)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _read_here(name: str, content: bytes) -> Future[Record]:
+    future: Future[Record] = Future()
+    try:
+        future.set_result(record.make(name, content))
+    except PhotoError as error:
+        future.set_exception(error)
+    return future
+
+
+def _one_thread() -> None:
+    """Keep OpenCV from starting threads in each worker, and Ctrl-C for the main process."""
+    import signal
+
+    import cv2
+
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

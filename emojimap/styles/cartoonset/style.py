@@ -1,0 +1,283 @@
+"""The Cartoon Set as a style: its templates are whole pictures, painted in new colours."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from PIL import Image
+
+from emojimap import canonical, recolour
+from emojimap.arrays import F32, F64, I32, I64, U8
+from emojimap.avatar import Avatar, Choice
+from emojimap.errors import CacheError, StyleError
+from emojimap.styles.base import GROUPS, ColourRole, Group, PartPenalties, Role
+from emojimap.styles.cartoonset import choice, hairstyles, journal, regions
+from emojimap.styles.cartoonset.extract import Extraction, decode, extract
+from emojimap.styles.cartoonset.palette import BROW
+from emojimap.styles.cartoonset.pictures import BEARDS, Pictures
+from emojimap.styles.cartoonset.table import GLASSES, read
+from emojimap.styles.known import check_mask_size, check_name
+from emojimap.traits import Traits
+
+STYLE = "cartoonset"
+_FRAME = "#2f2b2d"
+_PLAIN = {"skin": "#d9a16e", "hair": "#4a312c", "iris": "#5b3a1e", "glasses": _FRAME}
+_SNAKE = {"facialHair": "facial_hair"}
+_LABELS = {
+    "skin": (regions.SKIN,),
+    "hair": (regions.HAIR,),
+    "facialHair": (regions.FACIAL_HAIR,),
+    "brows": (regions.BROWS,),
+    "iris": (regions.IRIS,),
+    "glasses": (regions.FRAME, regions.RIMS),
+}
+
+
+class CartoonsetStyle:
+    """A precomputed set; see `emojimap.styles.base.Style` for what it gives.
+
+    An avatar's part `picture` names the picture it is painted from. Its other parts say what that
+    picture shows; where some of them were set by hand, `check` looks for the nearest picture that
+    has them.
+
+    Parameters
+    ----------
+    folder : Path
+        As `precompute` wrote it.
+
+    Raises
+    ------
+    CacheError
+        If it can't be used.
+    """
+
+    name = STYLE
+    title = "Cartoon Set"
+    credit = "Cartoon Set by Google"
+    licence = "CC BY 4.0"
+    url = "https://google.github.io/cartoonset/"
+    size = 500
+    colours = tuple(_LABELS)
+    part_names: Mapping[Role, tuple[str, ...]] = MappingProxyType(
+        {"hair": ("hair",), "facial_hair": ("facialHair",), "glasses": ("glasses",)}
+    )
+    colour_names: Mapping[ColourRole, str] = MappingProxyType(
+        {
+            "skin": "skin",
+            "hair": "hair",
+            "facial_hair": "facialHair",
+            "brows": "brows",
+            "iris": "iris",
+            "glasses": "glasses",
+        }
+    )
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._table, digest = read(folder)
+        used = hairstyles.used(self._table.hairstyles, hairstyles.wishes(folder))
+        if not used:
+            raise CacheError(f"{folder / hairstyles.NAME} keeps no hairstyle: keep at least one")
+        self._hairs = tuple(style.id for style in used)
+        self._pictures = Pictures(self._table, used)
+        self._unmixed = lru_cache(maxsize=8)(self._unmix)
+        self.fingerprint = hashlib.sha256(repr((digest, self._hairs)).encode()).hexdigest()
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[str | None, ...]]:
+        """Allowed variants of each part; None first where the part may be absent."""
+        return MappingProxyType(
+            {
+                "picture": tuple(self._table.names[self._pictures.rows].tolist()),
+                "hair": self._hairs,
+                "facialHair": (None, *BEARDS),
+                "glasses": (None, *GLASSES[1:]),
+            }
+        )
+
+    def default(self) -> Avatar:
+        """Return the plainest picture in plain colours."""
+        return self._complete(Avatar(STYLE, self._pictures.shown(self._pictures.plainest), _PLAIN))
+
+    def check(self, avatar: Avatar) -> Avatar:
+        """Return the avatar with all it leaves out, of a picture that has what was set by hand.
+
+        Parameters
+        ----------
+        avatar : Avatar
+            Of this style.
+
+        Returns
+        -------
+        Avatar
+            Whose parts are those of its picture.
+
+        Raises
+        ------
+        StyleError
+            If the style, a part, a variant or a colour is unknown, if no picture has all parts
+            that are asked for, or if parts and picture differ and neither was set by hand.
+        """
+        if avatar.style != STYLE:
+            raise StyleError(f"avatar of style {avatar.style}: this is {STYLE}, load the other")
+        for colour in avatar.colours:
+            check_name(colour, (*self.colours, "background"), f"{STYLE} colour")
+        for part, variant in avatar.parts.items():
+            check_name(part, self.parts, f"{STYLE} part")
+            if part == "picture":
+                self._pictures.row(variant)
+            else:
+                check_name(variant, self.parts[part], f"{STYLE} {part}")
+        parts = self._pictures.shown(self._pictures.resolve(avatar))
+        return self._complete(Avatar(STYLE, parts, avatar.colours, avatar.choices))
+
+    def svg(self, avatar: Avatar) -> str:
+        """Return an SVG document that holds the picture; StyleError as in `check`."""
+        data = base64.b64encode(self.png(avatar, self.size)).decode()
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.size} {self.size}">'
+            f'<image width="{self.size}" height="{self.size}" '
+            f'href="data:image/png;base64,{data}"/></svg>'
+        )
+
+    def png(self, avatar: Avatar, size: int) -> bytes:
+        """Return the picture as PNG, RGBA; StyleError as in `check`."""
+        body = io.BytesIO()
+        Image.fromarray(self.pixels(avatar, size)).save(body, format="PNG", compress_level=6)
+        return body.getvalue()
+
+    def pixels(self, avatar: Avatar, size: int) -> U8:
+        """Return the picture as (size, size, 4) uint8 RGBA; StyleError as in `check`."""
+        full = self.check(avatar)
+        seen, held = self._unmixed(self._pictures.row(full.parts["picture"]))
+        colours = {
+            label: _rgb(full.colours[name])
+            for name, labels in _LABELS.items()
+            for label in labels
+            if name in full.colours
+        }
+        painted = Image.fromarray(recolour.repaint(seen.picture, held, seen.materials(), colours))
+        if size != self.size:
+            painted = painted.resize((size, size), Image.Resampling.LANCZOS)
+        if "background" in full.colours:
+            paper = Image.new("RGBA", painted.size, full.colours["background"])
+            painted = Image.alpha_composite(paper, painted)
+        return np.asarray(painted, np.uint8)
+
+    def readings(self, count: int) -> Iterator[tuple[str, Extraction]]:
+        """Yield some pictures, evenly taken from all, by name and as they are read.
+
+        Parameters
+        ----------
+        count : int
+            How many, at most.
+
+        Yields
+        ------
+        tuple of str and Extraction
+            Sorted by name; those of hairstyles that are set aside are among them.
+        """
+        total = len(self._table)
+        for row in sorted({i * total // min(count, total) for i in range(min(count, total))}):
+            yield str(self._table.names[row]), self._unmixed(row)[0]
+
+    def template_masks(
+        self, group: Group, size: int = canonical.SIZE
+    ) -> tuple[tuple[str, ...], F32]:
+        """Return ids and (n, size, size) float32 canonical coverage of all templates.
+
+        Pictures with one hairdo whose chin, glasses and beard hide the same of it share a template.
+        """
+        check_mask_size(size)
+        first, table = self._first(group), self._table
+        masks = np.zeros((len(first), size, size), np.float32)
+        kept = journal.records(self.folder) if size == canonical.SIZE else {}
+        for i, row in enumerate(first.tolist()):
+            record = kept.get((str(table.names[row]), table.digests[row].tobytes().hex()))
+            seen = record.coverage() if record else self._unmixed(row)[0].hair(size)
+            masks[i] = seen
+        return tuple(table.names[first].tolist()), masks
+
+    def template_parts(
+        self,
+        group: Group,
+        template: str,
+        traits: Traits | None = None,
+        penalties: PartPenalties | None = None,
+    ) -> dict[str, str | None]:
+        """Return the parts of the picture that agrees best with a face, or raise StyleError."""
+        names = self._table.names[self._first(group)].tolist()
+        check_name(template, names, f"{STYLE} {group} template")
+        members = self._pictures.classes.members(names.index(template))
+        costs = choice.penalties(self._table, traits or Traits(), penalties or PartPenalties())[
+            members
+        ]
+        return self._pictures.shown(int(members[costs.argmin()]))
+
+    def priors(
+        self,
+        group: Group,
+        traits: Traits | None = None,
+        penalties: PartPenalties | None = None,
+    ) -> F64:
+        """Return what is taken off each template's score: what its best picture costs."""
+        costs = choice.penalties(self._table, traits or Traits(), penalties or PartPenalties())[
+            self._pictures.classes.rows
+        ]
+        least: F64 = np.minimum.reduceat(costs, self._pictures.classes.starts)
+        return least
+
+    def families(self, group: Group) -> I32:
+        """Return the number of the hairdo of each template."""
+        return self._table.hairstyle[self._pictures.classes.first]
+
+    def choose(self, traits: Traits) -> dict[str, Choice]:
+        """Return nothing: all parts are those of one picture."""
+        return {}
+
+    def _first(self, group: Group) -> I64:
+        """Row of the first picture of each template: there are templates of hair alone."""
+        check_name(group, GROUPS, "template group")
+        first = self._pictures.classes.first
+        return first if group == "hair" else first[:0]
+
+    def _complete(self, avatar: Avatar) -> Avatar:
+        """Fill in the colours that follow from the picture or from other colours."""
+        row = self._pictures.row(avatar.parts["picture"])
+        own = {name: self._table.colour(row, _SNAKE.get(name, name)) for name in _LABELS}
+        own["hair"] = own["hair"] or own["facialHair"]
+        colours = {name: own[name] or _PLAIN[name] for name in ("skin", "hair", "iris")}
+        colours |= {"glasses": _FRAME, **avatar.colours}
+        colours.setdefault("facialHair", colours["hair"])
+        colours.setdefault("brows", _darker(colours["hair"]))
+        return Avatar(STYLE, avatar.parts, colours, avatar.choices)
+
+    def _content(self, row: int) -> bytes:
+        table = self._table
+        content = journal.picture(self.folder, int(table.offsets[row]), int(table.lengths[row]))
+        if hashlib.sha256(content).digest() != table.digests[row].tobytes():
+            raise CacheError(
+                f"picture {table.names[row]} in {self.folder} is damaged: remove the folder and "
+                "run emojimap precompute again"
+            )
+        return content
+
+    def _unmix(self, row: int) -> tuple[Extraction, dict[int, F32]]:
+        seen = extract(decode(self._content(row)))
+        return seen, recolour.amounts(seen.picture, seen.labels, seen.materials())
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue
+
+
+def _darker(colour: str) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*(round(BROW * value) for value in _rgb(colour)))
