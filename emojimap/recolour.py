@@ -200,6 +200,7 @@ def _pair(colours: F32, mine: F32, other: F32) -> tuple[F32, F32, F32]:
         cut = (shares[:, 1 - k] <= 0) | (shares[:, 1 - k] >= 1)
         again = np.clip(left @ base / max(float(base @ base), 1.0), 0, 1)
         shares[:, k] = np.where(cut, again, shares[:, k])
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1.0)  # a pixel holds no more than one
     off = np.linalg.norm(colours - shares @ both.T, axis=1)
     return shares[:, 0], shares[:, 1], off
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import signal
@@ -22,7 +23,7 @@ from emojimap.avatar import Avatar
 from emojimap.errors import CacheError, DataError, OutputError, StyleError
 from emojimap.overlap import MaskIndex
 from emojimap.styles import PartPenalties
-from emojimap.styles.cartoonset import hairstyles, journal, source, table
+from emojimap.styles.cartoonset import consensus, hairstyles, journal, record, source, table
 from emojimap.styles.cartoonset.journal import Journal
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
@@ -120,6 +121,11 @@ def test_all_sources_give_the_same_style(
     found, _ = table.read(tmp_path / "out")
     assert found.names.tolist() == sorted(SET)
     assert [style.id for style in found.hairstyles] == ["hair0", "hair1", "hair2", "hair3"]
+
+
+def test_a_folder_with_nothing_but_the_archive(pictures: dict[str, bytes], tmp_path: Path) -> None:
+    packed(tmp_path, "tgz", pictures)
+    assert precompute(tmp_path, tmp_path / "out").pictures == 9
 
 
 def test_names_are_words() -> None:
@@ -283,6 +289,16 @@ def test_a_folder_that_is_a_file(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("here already")
     with pytest.raises(OutputError):
         precompute(folder, tmp_path / "out")
+
+
+def test_pictures_with_one_attribute_agree() -> None:
+    one = record.make("cs10", png(BROWN))
+    odd = dataclasses.replace(one, name="cs11", chin=None, glasses="dark", beard=(0.9, 0.9, 0.9))
+    given = {"glasses": 3, "facial_hair": 2, "chin_length": 1, "face_shape": 4}
+    agreed = consensus.agreed([one] * 5 + [odd], [given] * 6)[-1]
+    assert (agreed.chin, agreed.glasses, agreed.beard) == (one.chin, "none", (0, 0, 0))
+    assert consensus.agreed([one] * 3 + [odd], [given] * 4)[-1] == odd
+    assert consensus.agreed([one] * 5 + [odd], [given] * 5 + [{}])[-1] == odd
 
 
 # Hairstyles
@@ -473,7 +489,7 @@ def test_parts_are_those_of_the_picture(style: CartoonsetStyle) -> None:
         "picture": "cs13", "hair": "cs10", "facialHair": "beard", "glasses": None
     }  # fmt: skip
     assert full.colours["skin"] == "#aabbcc"
-    assert full.colours["facialHair"] == full.colours["hair"] == "#a15332"
+    assert full.colours["facialHair"] == full.colours["hair"]
     assert Avatar.from_json(full.to_json()) == full
 
 
@@ -498,7 +514,7 @@ def test_parts_without_a_picture_find_one(style: CartoonsetStyle) -> None:
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ({"picture": "cs77"}, "no picture 'cs77'"),
+        ({"picture": "cs77"}, "picture 'cs77' is unknown: use cs"),
         ({"hat": "top"}, "part 'hat' is unknown"),
         ({"glasses": "round"}, "glasses 'round' is unknown"),
         ({"picture": "cs10", "glasses": "clear"}, "cs10 has glasses none, not clear: give the pic"),

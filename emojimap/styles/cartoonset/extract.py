@@ -19,7 +19,7 @@ from emojimap.styles.cartoonset import layout, palette, regions
 from emojimap.styles.cartoonset.palette import Palette
 from emojimap.traits import Glasses, beard_regions
 
-ALGORITHM = "3"
+ALGORITHM = "6"
 """Changes when the same picture gives another result."""
 
 Flaw = Literal["cut", "merged", "headwear"]
@@ -103,7 +103,17 @@ class Extraction:
 
     def hair(self, size: int = canonical.SIZE) -> F32:
         """Return coverage 0..1 of the head's hair in the canonical frame, (size, size) float32."""
-        return hair_coverage(self.mask("hair"), self.chin, size)
+        return hair_coverage(self.silhouette(), self.chin, size)
+
+    def silhouette(self) -> Bool:
+        """Return the head's hair, (500, 500) bool; with what hides it where headgear does."""
+        hair = self.mask("hair")
+        if self.flaw != "headwear":
+            return hair
+        worn = self.mask("other")
+        for window in (layout.EYE_BAND, layout.BEARD):
+            worn[window] = False
+        return hair | worn
 
     def base_colours(self) -> dict[str, tuple[int, int, int]]:
         """Return the base colours that were found, under the names of `Palette`, and glasses."""
@@ -233,8 +243,10 @@ def _outline(labels: U8) -> tuple[F32, float]:
     jaw = np.where(hidden, np.nan, (right - left + 1) / 2).astype(np.float32)
     column = labels[layout.BEARD[0].start :, layout.MIDDLE]
     last_skin, last_beard = (_last(column == k) for k in (regions.SKIN, regions.FACIAL_HAIR))
-    chin = np.nan if last_beard > last_skin else float(layout.BEARD[0].start + last_skin)
-    return jaw, chin
+    lowest = layout.BEARD[0].start + max(last_skin, last_beard)
+    least, most = layout.CHINS
+    hidden_chin = last_beard > last_skin or not least <= lowest <= most
+    return jaw, np.nan if hidden_chin else float(lowest)
 
 
 def _ends(mask: Bool) -> tuple[F64, F64]:

@@ -15,11 +15,14 @@ from emojimap.styles.base import PartPenalties
 from emojimap.styles.cartoonset import choice
 from emojimap.styles.cartoonset.hairstyles import Hairstyle
 from emojimap.styles.cartoonset.table import GLASSES, Table
+from emojimap.styles.known import check_name
 from emojimap.traits import Traits
 
 BEARDS = ("moustache", "chinBeard", "beard")
 DERIVED = ("hair", "facialHair", "glasses")
 """Parts that follow from the picture."""
+MOST_MASKS = 10_000
+"""More different masks are too many for a small machine's memory, and say nothing new."""
 
 _HAS_MOUSTACHE, _HAS_CHIN, _HAS_CHEEKS = 0.3, 0.1, 0.4
 _HIDDEN_PX, _FAR_PX = 5.0, 40.0
@@ -27,7 +30,7 @@ _HIDDEN_PX, _FAR_PX = 5.0, 40.0
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """Pictures that share a template, as the same of their hair is hidden.
+    """Pictures that share a template.
 
     Parameters
     ----------
@@ -67,10 +70,13 @@ class Pictures:
 
     @cached_property
     def classes(self) -> Classes:
-        """Pictures by hairdo, chin, glasses and beard."""
+        """Pictures with one mask; in very large sets with one hairdo, chin, glasses and beard."""
         rows, table = self.rows, self.table
-        chin = np.rint(np.nan_to_num(table.chin[rows], nan=-1.0)).astype(np.int64)
-        keys = np.stack([table.hairstyle[rows], chin, table.glasses[rows], self._bearded[rows]], 1)
+        keys = np.stack([table.hairstyle[rows], table.mask[rows]], 1)
+        if len(np.unique(table.mask[rows])) > MOST_MASKS:
+            chin = np.rint(np.nan_to_num(table.chin[rows], nan=-1.0)).astype(np.int64)
+            hidden = (chin, table.glasses[rows], self._bearded[rows])
+            keys = np.stack([table.hairstyle[rows], *hidden], 1)
         _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         order = np.argsort(first)
         rank = np.empty_like(order)
@@ -84,18 +90,15 @@ class Pictures:
     def plainest(self) -> int:
         """Row of the picture that fits a face of which nothing is known."""
         strict = PartPenalties(beard_added=1.0, glasses_added=1.0, dark_added=1.0)
-        costs = choice.penalties(self.table, Traits(), strict)[self.rows]
-        return int(self.rows[costs.argmin()])
+        costs = choice.penalties(self.table, Traits(), strict) + self.table.bald
+        return int(self.rows[costs[self.rows].argmin()])
 
     def row(self, name: str | None) -> int:
         """Return the row of a picture, or raise StyleError."""
         found = None if name is None else self.table.row(name)
         if found is None:
-            raise StyleError(
-                f"cartoonset has no picture {name or 'none'!r}: emojimap styles show cartoonset "
-                "names some"
-            )
-        return found
+            check_name(name, self.table.names.tolist(), "cartoonset picture")
+        return int(found or 0)
 
     def shown(self, row: int) -> dict[str, str | None]:
         """Return the parts that a picture shows."""

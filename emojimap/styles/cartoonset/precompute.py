@@ -16,7 +16,7 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from emojimap.errors import DataError, PhotoError
-from emojimap.styles.cartoonset import hairstyles, record, source, table
+from emojimap.styles.cartoonset import consensus, hairstyles, record, source, table
 from emojimap.styles.cartoonset.journal import Journal, Kept
 from emojimap.styles.cartoonset.record import Record
 from emojimap.styles.cartoonset.source import Entry
@@ -87,12 +87,14 @@ def precompute(
     found: dict[str, Kept] = {}
     with Journal(folder) as kept, _workers(jobs) as submit:
         waiting: deque[tuple[Entry, Future[Record]]] = deque()
-        for count, entry in enumerate(source.read(path)):
+        count = 0
+        for entry in source.read(path):
             _take(entry, kept, found, attributes, waiting, submit, report)
             while len(waiting) > _AHEAD * jobs:
                 _finish(waiting, kept, found, report)
+            count += entry.is_picture
             if progress is not None:
-                progress(count + 1, entry.done)
+                progress(count, entry.done)
         while waiting:
             _finish(waiting, kept, found, report)
     _check_any(path, found, report)
@@ -157,7 +159,9 @@ def _write(
 ) -> None:
     rows = [found[name] for name in sorted(found)]
     given = [attributes.get(one.record.name, {}) for one in rows]
-    styles = hairstyles.unique([one.record for one in rows], given)
+    records = consensus.agreed([one.record for one in rows], given)
+    rows = [one._replace(record=record) for one, record in zip(rows, records, strict=True)]
+    styles = hairstyles.unique(records, given)
     table.write(folder, table.make(rows, styles))
     wanted = hairstyles.wishes(folder)
     hairstyles.write(folder, styles, [one.record.name for one in rows], wanted)

@@ -136,7 +136,7 @@ def make(name: str, content: bytes) -> Record:
         solidity=round(seen.solidity, 3),
         colours={k: "#{:02x}{:02x}{:02x}".format(*c) for k, c in seen.base_colours().items()},
         hair=zlib.compress(np.rint(seen.hair() * 255).astype(np.uint8).tobytes(), 6),
-        shape=zlib.compress(_shape(seen.mask("hair")), 6),
+        shape=zlib.compress(_shape(seen.silhouette()), 6),
     )
 
 

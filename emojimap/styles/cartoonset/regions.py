@@ -30,7 +30,7 @@ _BEARD_PIXELS, _MERGED_PIXELS = 40, 250
 _BESIDE_BEARD = 7
 _OUTLINE_REACH, _TEETH_REACH = 6, 2.5
 _DARK, _AS_EYE_WHITES = 40, 250
-_FRAME_PIXELS = 25
+_FRAME_PIXELS = 3
 _FRAME_TOLERANCE = 8  # some temples differ a little from their bridge
 _MINGLED = 4  # pixels of 3 x 3: single ones are blends that happen to have the colour
 _LENS_REACH, _LENS_OFF = 46, 30.0
@@ -163,11 +163,24 @@ def _eyes(labels: U8, picture: U8, colours: Palette) -> None:
         free = (labels[window] == NONE) | (labels[window] == SKIN)
         labels[window][(dark | white) & free] = OTHER
     if colours.iris is not None:
-        found = palette.is_colour(picture, colours.iris.shown, 40 if colours.tinted else 2)
+        black = max(colours.iris.shown) < _DARK
+        loose = _DARK if black or colours.tinted else 2
+        found = palette.is_colour(picture, colours.iris.shown, loose)
         found &= palette.near_eyes(layout.IRIS_REACH)
-        if max(colours.iris.shown) < _DARK:  # nothing but its place tells it from the pupil
-            found &= ~palette.near_eyes(layout.PUPIL_RADIUS)
-        labels[found] = IRIS
+        labels[found & ~_pupils(found) if black else found] = IRIS
+
+
+def _pupils(irises: Bool) -> Bool:
+    """Middles of black irises: nothing but its place tells a pupil from them."""
+    pupils = np.zeros_like(irises)
+    half = layout.MIDDLE
+    for side in (slice(0, half), slice(half, None)):
+        rows, columns = np.nonzero(irises[:, side])
+        if rows.size:
+            y, x = (round(float(np.median(place))) for place in (rows, columns))
+            grid_y, grid_x = np.ogrid[: irises.shape[0], : irises[:, side].shape[1]]
+            pupils[:, side] = np.hypot(grid_y - y, grid_x - x) <= layout.PUPIL_RADIUS
+    return pupils
 
 
 def _glasses(labels: U8, picture: U8, colours: Palette) -> None:
@@ -261,7 +274,9 @@ def _flats(labels: U8, picture: U8, colours: Palette) -> None:
     found[other < nearest + sure] = NONE
     found[nearest > _FOREIGN_OFF] = OTHER
     if colours.facial_hair is not None:  # of head or beard, as its neighbours
-        found[(found == HAIR) & (rows >= layout.BEARD[0].start)] = NONE
+        beard = (rows >= layout.BEARD[0].start) & (rows < layout.BEARD[0].stop)
+        beard &= (columns >= layout.BEARD[1].start) & (columns < layout.BEARD[1].stop)
+        found[(found == HAIR) & beard] = NONE
     labels[flat] = found
 
 

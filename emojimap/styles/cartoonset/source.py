@@ -11,7 +11,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -22,6 +22,7 @@ MAX_BYTES = 4 * 1024 * 1024
 """Larger entries are no pictures of this set: they have 30 to 70 kB."""
 
 _TAR = (".tgz", ".tar.gz", ".tar", ".tar.xz", ".tar.bz2")
+_ARCHIVES = (*_TAR, ".zip")
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]{0,63}")
 
 
@@ -56,7 +57,8 @@ def read(path: Path) -> Iterator[Entry]:
     Parameters
     ----------
     path : Path
-        A folder, searched with all below it, or an archive: tar, packed or not, or zip.
+        A folder, searched with all below it, or an archive: tar, packed or not, or zip; a folder
+        that holds one archive and no picture stands for the archive.
 
     Yields
     ------
@@ -69,7 +71,9 @@ def read(path: Path) -> Iterator[Entry]:
         If there is no such thing, or the archive is damaged.
     """
     if path.is_dir():
-        return _folder(path)
+        found = sorted(file for file in path.rglob("*") if _kind(file.name) and file.is_file())
+        archives = [file for file in path.iterdir() if file.name.lower().endswith(_ARCHIVES)]
+        return read(archives[0]) if len(archives) == 1 and not found else _files(found)
     if not path.exists():
         raise DataError(
             f"{path} does not exist: give the folder or the .tgz of the Cartoon Set "
@@ -133,8 +137,7 @@ def attributes(content: bytes) -> dict[str, int]:
     return found
 
 
-def _folder(path: Path) -> Iterator[Entry]:
-    found = sorted(f for f in path.rglob("*") if _kind(f.name) is not None and f.is_file())
+def _files(found: Sequence[Path]) -> Iterator[Entry]:
     for i, file in enumerate(found):
         try:
             content = file.read_bytes() if file.stat().st_size <= MAX_BYTES else b""
@@ -146,7 +149,7 @@ def _folder(path: Path) -> Iterator[Entry]:
 def _zip(path: Path) -> Iterator[Entry]:
     try:
         with zipfile.ZipFile(path) as archive:
-            found = [info for info in archive.infolist() if _kind(_last(info.filename)) is not None]
+            found = [info for info in archive.infolist() if _kind(_last(info.filename))]
             for i, info in enumerate(found):
                 content = archive.read(info) if info.file_size <= MAX_BYTES else b""
                 place = f"{path}:{info.filename}"
@@ -160,7 +163,7 @@ def _tar(path: Path) -> Iterator[Entry]:
     try:
         with path.open("rb") as raw, tarfile.open(fileobj=raw, mode="r|*") as archive:
             for info in archive:
-                if _kind(_last(info.name)) is None or not info.isfile():
+                if not _kind(_last(info.name)) or not info.isfile():
                     continue
                 stream = archive.extractfile(info) if info.size <= MAX_BYTES else None
                 content = b"" if stream is None else stream.read()

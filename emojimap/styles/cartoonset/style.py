@@ -27,9 +27,7 @@ from emojimap.styles.known import check_mask_size, check_name
 from emojimap.traits import Traits
 
 STYLE = "cartoonset"
-_FRAME = "#2f2b2d"
-_PLAIN = {"skin": "#d9a16e", "hair": "#4a312c", "iris": "#5b3a1e", "glasses": _FRAME}
-_SNAKE = {"facialHair": "facial_hair"}
+_PLAIN = {"skin": "#d9a16e", "hair": "#4a312c", "iris": "#5b3a1e", "glasses": "#2f2b2d"}
 _LABELS = {
     "skin": (regions.SKIN,),
     "hair": (regions.HAIR,),
@@ -104,7 +102,7 @@ class CartoonsetStyle:
 
     def default(self) -> Avatar:
         """Return the plainest picture in plain colours."""
-        return self._complete(Avatar(STYLE, self._pictures.shown(self._pictures.plainest), _PLAIN))
+        return self._complete(Avatar(STYLE, self._pictures.shown(self._pictures.plainest), {}))
 
     def check(self, avatar: Avatar) -> Avatar:
         """Return the avatar with all it leaves out, of a picture that has what was set by hand.
@@ -193,7 +191,7 @@ class CartoonsetStyle:
     ) -> tuple[tuple[str, ...], F32]:
         """Return ids and (n, size, size) float32 canonical coverage of all templates.
 
-        Pictures with one hairdo whose chin, glasses and beard hide the same of it share a template.
+        Pictures with equal masks share a template; see `Pictures.classes`.
         """
         check_mask_size(size)
         first, table = self._first(group), self._table
@@ -228,15 +226,16 @@ class CartoonsetStyle:
         penalties: PartPenalties | None = None,
     ) -> F64:
         """Return what is taken off each template's score: what its best picture costs."""
-        costs = choice.penalties(self._table, traits or Traits(), penalties or PartPenalties())[
-            self._pictures.classes.rows
-        ]
-        least: F64 = np.minimum.reduceat(costs, self._pictures.classes.starts)
+        if not self._first(group).size:
+            return np.zeros(0)
+        classes = self._pictures.classes
+        costs = choice.penalties(self._table, traits or Traits(), penalties or PartPenalties())
+        least: F64 = np.minimum.reduceat(costs[classes.rows], classes.starts)
         return least
 
     def families(self, group: Group) -> I32:
         """Return the number of the hairdo of each template."""
-        return self._table.hairstyle[self._pictures.classes.first]
+        return self._table.hairstyle[self._first(group)]
 
     def choose(self, traits: Traits) -> dict[str, Choice]:
         """Return nothing: all parts are those of one picture."""
@@ -249,12 +248,8 @@ class CartoonsetStyle:
         return first if group == "hair" else first[:0]
 
     def _complete(self, avatar: Avatar) -> Avatar:
-        """Fill in the colours that follow from the picture or from other colours."""
-        row = self._pictures.row(avatar.parts["picture"])
-        own = {name: self._table.colour(row, _SNAKE.get(name, name)) for name in _LABELS}
-        own["hair"] = own["hair"] or own["facialHair"]
-        colours = {name: own[name] or _PLAIN[name] for name in ("skin", "hair", "iris")}
-        colours |= {"glasses": _FRAME, **avatar.colours}
+        """Fill in colours: plain ones, and those that follow from others."""
+        colours = {**_PLAIN, **avatar.colours}
         colours.setdefault("facialHair", colours["hair"])
         colours.setdefault("brows", _darker(colours["hair"]))
         return Avatar(STYLE, avatar.parts, colours, avatar.choices)

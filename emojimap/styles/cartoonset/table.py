@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emojimap import files
-from emojimap.arrays import F32
+from emojimap.arrays import F32, Bool
 from emojimap.errors import CacheError
 from emojimap.styles.cartoonset.extract import ALGORITHM
 from emojimap.styles.cartoonset.hairstyles import Hairstyle
@@ -25,8 +25,7 @@ from emojimap.traits import Glasses
 NAME = "set.table"
 GLASSES: tuple[Glasses, ...] = get_args(Glasses)[:3]
 
-_MAGIC = b"emojimap cartoonset table 1\n"
-_COLOURS = ("skin", "hair", "facial_hair", "brows", "iris", "glasses")
+_MAGIC = b"emojimap cartoonset table 3\n"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +50,12 @@ class Table:
         Height over the eyes, thickness, slant, pixels; NaN where they are not seen.
     chin, jaw : (n,) ndarray of float32
         Row of the chin, half the width at the mouth, pixels; NaN where they are hidden.
+    bald : (n,) ndarray of bool
+        Whether it has no hair.
+    mask : (n,) ndarray of int32
+        Number of its hair mask; equal for equal masks.
     solidity : (n,) ndarray of float32
         Area of the figure, parts of its convex hull.
-    colours : (n, 6, 4) ndarray of uint8
-        Base colours of skin, hair, facial hair, brows, iris and glasses; the last is 255 where
-        there is one.
     hairstyles : list of Hairstyle
         In the order of their first pictures.
     """
@@ -70,8 +70,9 @@ class Table:
     brows: F32
     chin: F32
     jaw: F32
+    bald: Bool
+    mask: NDArray[np.int32]
     solidity: F32
-    colours: NDArray[np.uint8]
     hairstyles: list[Hairstyle]
 
     def __len__(self) -> int:
@@ -81,11 +82,6 @@ class Table:
         """Return the row of a picture, None if there is no such picture."""
         at = int(np.searchsorted(self.names, name))
         return at if at < len(self) and self.names[at] == name else None
-
-    def colour(self, row: int, name: str) -> str | None:
-        """Return a base colour of a picture as ``#rrggbb``, None if it has none."""
-        *rgb, there = self.colours[row, _COLOURS.index(name)]
-        return "#{:02x}{:02x}{:02x}".format(*rgb) if there else None
 
 
 def make(kept: Sequence[Kept], hairstyles: list[Hairstyle]) -> Table:
@@ -108,6 +104,7 @@ def make(kept: Sequence[Kept], hairstyles: list[Hairstyle]) -> Table:
     for i, style in enumerate(hairstyles):
         number[list(style.rows)] = i
     nan = float("nan")
+    masks: dict[bytes, int] = {}
     return Table(
         names=np.array([record.name for record in records]),
         offsets=np.array([one.offset for one in kept], np.int64),
@@ -119,8 +116,9 @@ def make(kept: Sequence[Kept], hairstyles: list[Hairstyle]) -> Table:
         brows=np.array([record.brows or (nan, nan, nan) for record in records], np.float32),
         chin=np.array([nan if r.chin is None else r.chin for r in records], np.float32),
         jaw=np.array([nan if r.jaw is None else r.jaw for r in records], np.float32),
+        bald=np.array(["hair" not in record.colours for record in records]),
+        mask=np.array([masks.setdefault(r.hair, len(masks)) for r in records], np.int32),
         solidity=np.array([record.solidity for record in records], np.float32),
-        colours=np.stack([_packed(record.colours) for record in records]),
         hairstyles=hairstyles,
     )
 
@@ -189,14 +187,6 @@ def _table(arrays: dict[str, Any]) -> Table:
         for (id_, reason), a, b in zip(listed, ends, ends[1:], strict=False)
     ]
     return Table(hairstyles=styles, **arrays)
-
-
-def _packed(colours: Mapping[str, str]) -> NDArray[np.uint8]:
-    packed = np.zeros((len(_COLOURS), 4), np.uint8)
-    for i, name in enumerate(_COLOURS):
-        if name in colours:
-            packed[i] = [*bytes.fromhex(colours[name][1:]), 255]
-    return packed
 
 
 def _again() -> str:
