@@ -12,8 +12,9 @@ from emojimap import styles
 from emojimap.errors import ArgumentError, StyleError
 from emojimap.export import CREDITS, LABELS, export, frame, options, pick, picture_name
 from emojimap.overlap import MaskIndex
+from emojimap.styles import raster
 from emojimap.styles.cartoonset import layout, source
-from emojimap.styles.cartoonset.extract import decode, extract
+from emojimap.styles.cartoonset.extract import decode, extract, hair_coverage
 from emojimap.styles.dicebear import DicebearStyle
 
 
@@ -88,13 +89,13 @@ def test_hair_is_found_again_from_the_picture_alone(style: DicebearStyle, tmp_pa
     ids, masks = style.template_masks("hair")
     index = MaskIndex.build(masks, ids, levels=8)
     box = frame(style.eyes)
-    from emojimap.styles import raster
-
     wrong = []
     for template in ids:
         avatar = style.default().with_(parts=style.template_parts("hair", template))
         picture = decode(raster.png(style.head_svg(avatar, box), layout.SIDE))
-        found = index.search(extract(picture).hair(), k=1, margin=60.0)[0]
+        seen = extract(picture)
+        hair = hair_coverage(seen.mask("hair"), seen.chin)
+        found = index.search(hair, k=1, margin=60.0)[0]
         if found.id != template:
             wrong.append((template, found.id, round(found.iou, 3)))
     assert not wrong
