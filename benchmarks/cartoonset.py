@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
+import hashlib
 import itertools
 import json
 import os
@@ -34,7 +35,7 @@ from emojimap.export import LABELS, export, frame
 from emojimap.fit import fit_analysis
 from emojimap.overlap import MaskIndex
 from emojimap.styles import raster
-from emojimap.styles.cartoonset import hairstyles, journal, layout, record, source, table
+from emojimap.styles.cartoonset import consensus, hairstyles, journal, layout, record, source, table
 from emojimap.styles.cartoonset.extract import hair_coverage
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
@@ -98,9 +99,12 @@ def labels(path: Path) -> dict[str, str]:
 def alone(path: Path, out: Path) -> None:
     """What the pictures say without their labels: hairstyles by mask, and hair of the drawing."""
     truth = labels(path)
-    records = sorted(journal.records(out).values(), key=lambda one: one.name)
+    records = sorted(journal.records(out), key=lambda one: one.name)
     begin = time.perf_counter()
-    found = hairstyles.unique(records, [{} for _ in records])
+    shapes = np.stack([np.frombuffer(one.shape, np.uint8) for one in records])
+    unknown = np.full((len(records), len(consensus.NAMES)), consensus.UNKNOWN, np.int16)
+    names, flaws = [one.name for one in records], [one.flaw for one in records]
+    found = hairstyles.unique(names, flaws, shapes, unknown)
     took = time.perf_counter() - begin
     pure = sum(
         Counter(truth[records[row].name] for row in style.rows).most_common(1)[0][1]
@@ -168,12 +172,11 @@ def round_trip(out: Path) -> None:
     index, families = open_index(style, "hair"), style.families("hair")
     found, _ = table.read(out)
     used = set(style.parts["hair"])
-    kept = journal.records(out)
+    kept = {one.name: one for one in journal.records(out)}
     hits = []
     for row, name in enumerate(found.names.tolist()):
         if found.hairstyles[found.hairstyle[row]].id in used:
-            one = kept[name, found.digests[row].tobytes().hex()]
-            match = index.search(one.coverage(), k=1, margin=BALD_MARGIN)[0]
+            match = index.search(kept[name].coverage(), k=1, margin=BALD_MARGIN)[0]
             hits.append(families[match.index] == found.hairstyle[row])
     print(f"round trip: {np.mean(hits):.2%} of {len(hits)} masks find their hairstyle first")
 
@@ -209,14 +212,16 @@ def _drawn_set(out: Path, count: int) -> styles.Style:
     content = raster.png(svg.head_svg(svg.default(), frame(svg.eyes)), layout.SIDE)
     plain = record.make("cs0", content)
     masks = drawn.hair(rng, count, canonical.SIZE)
-    kept = []
     with journal.Journal(out) as file:
+        places = []
         for i, mask in enumerate(masks):
             packed = zlib.compress((mask * np.uint8(255)).tobytes(), 1)
-            one = dataclasses.replace(plain, name=f"cs{i:06d}", hair=packed)
-            kept.append(file.add(one, content))
-    found = [hairstyles.Hairstyle(one.record.name, (i,)) for i, one in enumerate(kept)]
-    table.write(out, table.make(kept, found))
+            digest = hashlib.sha256(content + b"\0" * i).hexdigest()
+            one = dataclasses.replace(plain, name=f"cs{i:06d}", hair=packed, digest=digest)
+            places.append(file.add(one, content + b"\0" * i))
+        attributes = np.full((count, len(consensus.NAMES)), consensus.UNKNOWN, np.int16)
+        attributes[:, 0] = np.arange(count)  # every one a hairdo of its own
+        table.write(out, table.make(map(file.record, places), places, attributes))
     style = styles.load(out)
     open_index(style, "hair")
     return style

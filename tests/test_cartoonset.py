@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import os
 import signal
@@ -23,7 +22,7 @@ from emojimap.avatar import Avatar
 from emojimap.errors import CacheError, DataError, OutputError, StyleError
 from emojimap.overlap import MaskIndex
 from emojimap.styles import PartPenalties
-from emojimap.styles.cartoonset import consensus, hairstyles, journal, record, source, table
+from emojimap.styles.cartoonset import consensus, hairstyles, journal, source, table
 from emojimap.styles.cartoonset.journal import Journal
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
@@ -135,7 +134,9 @@ def test_names_are_words() -> None:
     assert source.name_of("---") == "picture"
 
 
-@pytest.mark.parametrize("line", ["hair", '"hair", x, 3', '"hair", 1, 2, 3'])
+@pytest.mark.parametrize(
+    "line", ["hair", '"hair", 99999, 3', '"hair", -1, 3', '"hair", x, 3', '"hair", 1, 2, 3']
+)
 def test_attributes_that_are_none(line: str) -> None:
     with pytest.raises(DataError, match="count"):
         source.attributes(line.encode())
@@ -185,6 +186,14 @@ def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none of 1 files .* can't be read as a picture"):
         precompute(tmp_path / "empty", tmp_path / "out")
     assert not (tmp_path / "out" / table.NAME).exists()
+
+
+def test_one_picture_under_two_names(folder: Path, tmp_path: Path) -> None:
+    (folder / "cs99.png").write_bytes((folder / "cs20.png").read_bytes())
+    assert precompute(folder, tmp_path / "out").pictures == 10
+    ids, masks = CartoonsetStyle(tmp_path / "out").template_masks("hair")
+    assert "cs20" in ids
+    assert masks[list(ids).index("cs20")].any()
 
 
 def test_two_pictures_of_one_name(folder: Path, tmp_path: Path) -> None:
@@ -292,13 +301,19 @@ def test_a_folder_that_is_a_file(folder: Path, tmp_path: Path) -> None:
 
 
 def test_pictures_with_one_attribute_agree() -> None:
-    one = record.make("cs10", png(BROWN))
-    odd = dataclasses.replace(one, name="cs11", chin=None, glasses="dark", beard=(0.9, 0.9, 0.9))
-    given = {"glasses": 3, "facial_hair": 2, "chin_length": 1, "face_shape": 4}
-    agreed = consensus.agreed([one] * 5 + [odd], [given] * 6)[-1]
-    assert (agreed.chin, agreed.glasses, agreed.beard) == (one.chin, "none", (0, 0, 0))
-    assert consensus.agreed([one] * 3 + [odd], [given] * 4)[-1] == odd
-    assert consensus.agreed([one] * 5 + [odd], [given] * 5 + [{}])[-1] == odd
+    for count, known, agrees in ((6, True, True), (4, True, False), (6, False, False)):
+        glasses = np.array([0] * (count - 1) + [2], np.int8)
+        beard = np.zeros((count, 3), np.float32)
+        beard[-1] = 0.9
+        chin, jaw = (np.full(count, value, np.float32) for value in (388, 75))
+        chin[-1] = np.nan
+        given = np.full((count, 5), 3, np.int16)
+        if not known:
+            given[-1] = consensus.UNKNOWN
+        consensus.agree(glasses, beard, chin, jaw, given)
+        assert (glasses[-1] == 0) == agrees
+        assert (chin[-1] == 388) == agrees
+        assert not (beard[-1].any() and agrees)
 
 
 # Hairstyles

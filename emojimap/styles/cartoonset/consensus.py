@@ -5,63 +5,73 @@ A part that is hidden on one picture, or misread, is seen on others that have it
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from emojimap.styles.cartoonset.record import Record
+from emojimap.arrays import F32, I64
+
+NAMES = ("hair", "glasses", "facial_hair", "chin_length", "face_shape")
+"""Attributes that are used, in the order of the columns below."""
+UNKNOWN = -1
 
 _FEWEST = 5
 """Pictures that make a majority; below it each is believed on its own."""
 
-_GLASSES, _BEARD, _FACE = ("glasses",), ("facial_hair",), ("chin_length", "face_shape")
 
-
-def agreed(records: Sequence[Record], attributes: Sequence[Mapping[str, int]]) -> list[Record]:
-    """Return records in which pictures with the same attributes agree.
+def agree(
+    glasses: NDArray[np.int8], beard: F32, chin: F32, jaw: F32, attributes: NDArray[np.int16]
+) -> None:
+    """Make pictures with the same attributes agree, in place.
 
     Parameters
     ----------
-    records : sequence of Record
-        As read from each picture alone.
-    attributes : sequence of mapping of str to int
-        Of each picture; empty where it has none.
-
-    Returns
-    -------
-    list of Record
-        Glasses, beard, chin and jaw are those of most pictures with the same values of
-        ``glasses``, of ``facial_hair``, and of ``chin_length`` and ``face_shape``.
+    glasses : (n,) ndarray of int8
+        Kinds of glasses: becomes that of most pictures with the same ``glasses``.
+    beard : (n, 3) ndarray of float32
+        What facial hair covers: becomes the median of the same ``facial_hair``.
+    chin, jaw : (n,) ndarray of float32
+        Row of the chin and half the width of the jaw, NaN where hidden: become the medians of the
+        same ``chin_length`` and ``face_shape``.
+    attributes : (n, 5) ndarray of int16
+        Values of `NAMES`, `UNKNOWN` where there is none.
     """
-    found = list(records)
-    for rows in _same(attributes, _GLASSES):
-        kind = Counter(found[row].glasses for row in rows).most_common(1)[0][0]
-        for row in rows:
-            found[row] = replace(found[row], glasses=kind)
-    for rows in _same(attributes, _BEARD):
-        moustache, chin, cheeks = np.median([found[row].beard for row in rows], axis=0).tolist()
-        for row in rows:
-            found[row] = replace(found[row], beard=(moustache, chin, cheeks))
-    for rows in _same(attributes, _FACE):
-        chins = _median(found[row].chin for row in rows)
-        jaws = _median(found[row].jaw for row in rows)
-        for row in rows:
-            one = found[row]
-            found[row] = replace(one, chin=chins or one.chin, jaw=jaws or one.jaw)
-    return found
+    for rows in same(attributes, "glasses"):
+        glasses[rows] = np.bincount(glasses[rows]).argmax()
+    for rows in same(attributes, "facial_hair"):
+        beard[rows] = np.median(beard[rows], axis=0)
+    for rows in same(attributes, "chin_length", "face_shape"):
+        for values in (chin, jaw):
+            seen = values[rows][~np.isnan(values[rows])]
+            if seen.size >= _FEWEST:
+                values[rows] = np.median(seen)
 
 
-def _same(attributes: Sequence[Mapping[str, int]], names: Sequence[str]) -> list[list[int]]:
-    """Rows of pictures that have all of some attributes, those with the same values together."""
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for row, given in enumerate(attributes):
-        if all(name in given for name in names):
-            groups[tuple(given[name] for name in names)].append(row)
-    return [rows for rows in groups.values() if len(rows) >= _FEWEST]
+def same(attributes: NDArray[np.int16], *names: str, fewest: int = _FEWEST) -> Iterator[I64]:
+    """Yield the rows of pictures that have the same values of some attributes.
 
+    Parameters
+    ----------
+    attributes : (n, 5) ndarray of int16
+        Values of `NAMES`.
+    *names : str
+        Which of them must agree.
+    fewest : int
+        Smaller groups are left out.
 
-def _median(values: Iterable[float | None]) -> float | None:
-    seen = [value for value in values if value is not None]
-    return float(np.median(seen)) if len(seen) >= _FEWEST else None
+    Yields
+    ------
+    (m,) ndarray of int64
+        Rows, rising.
+    """
+    columns = attributes[:, [NAMES.index(name) for name in names]]
+    known = np.flatnonzero((columns != UNKNOWN).all(axis=1))
+    if not known.size:
+        return
+    number = np.unique(columns[known], axis=0, return_inverse=True)[1].ravel()
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    for rows in np.split(known[order], starts[1:]):
+        if rows.size >= fewest:
+            yield rows

@@ -19,7 +19,7 @@ from emojimap.styles.cartoonset import layout, palette, regions
 from emojimap.styles.cartoonset.palette import Palette
 from emojimap.traits import Glasses, beard_regions
 
-ALGORITHM = "6"
+ALGORITHM = "7"
 """Changes when the same picture gives another result."""
 
 Flaw = Literal["cut", "merged", "headwear"]

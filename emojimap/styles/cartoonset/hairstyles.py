@@ -6,22 +6,22 @@ line survives every run; all else is written anew.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emojimap import files
-from emojimap.arrays import Bool
+from emojimap.arrays import U8, Bool
 from emojimap.errors import CacheError
-from emojimap.styles.cartoonset import layout
-from emojimap.styles.cartoonset.record import SHAPE_SIDE, Record
+from emojimap.styles.cartoonset import consensus, layout
+from emojimap.styles.cartoonset.record import SHAPE_SIDE, unpack
 
 NAME = "hairstyles.txt"
-ATTRIBUTE = "hair"
 SAME_IOU = 0.955
 """Masks with at least this IoU are one hairdo."""
 Wish = Literal["keep", "drop"]
@@ -57,64 +57,65 @@ class Hairstyle:
     reason: str = ""
 
 
-def unique(records: Sequence[Record], attributes: Sequence[Mapping[str, int]]) -> list[Hairstyle]:
+def unique(
+    names: Sequence[str], flaws: Sequence[str | None], shapes: U8, attributes: NDArray[np.int16]
+) -> list[Hairstyle]:
     """Group pictures by their hairdo: by attribute where there is one, by mask otherwise.
 
     Parameters
     ----------
-    records : sequence of Record
-        Pictures.
-    attributes : sequence of mapping of str to int
-        Of each picture; empty where it has none.
+    names : sequence of n str
+        Of the pictures.
+    flaws : sequence of n (str or None)
+        Why a picture's hairdo can't serve as a template.
+    shapes : (n, b) ndarray of uint8
+        Hair masks; see `Record.shape`.
+    attributes : (n, 5) ndarray of int16
+        See `consensus.NAMES`.
 
     Returns
     -------
     list of Hairstyle
         In the order of their first pictures, each set aside if most of its pictures are flawed.
     """
-    groups: dict[str, list[int]] = defaultdict(list)
-    masked = []
-    for row, given in enumerate(attributes):
-        if ATTRIBUTE in given:
-            groups[f"hair{given[ATTRIBUTE]}"].append(row)
-        else:
-            masked.append(row)
-    leaders = _leaders([records[row] for row in masked])
-    for row, leader in zip(masked, leaders, strict=True):
-        groups[records[masked[leader]].name].append(row)
-    found = (Hairstyle(id_, tuple(rows), _reason(records, rows)) for id_, rows in groups.items())
+    hair = attributes[:, consensus.NAMES.index("hair")]
+    groups = {
+        f"hair{hair[rows[0]]}": rows.tolist()
+        for rows in consensus.same(attributes, "hair", fewest=1)
+    }
+    for rows in _by_mask(shapes, np.flatnonzero(hair == consensus.UNKNOWN).tolist()):
+        groups[names[rows[0]]] = rows
+    found = (Hairstyle(id_, tuple(rows), _reason(flaws, rows)) for id_, rows in groups.items())
     return sorted(found, key=lambda style: style.rows[0])
 
 
-def _reason(records: Sequence[Record], rows: Sequence[int]) -> str:
-    flaws = Counter(records[row].flaw for row in rows)
-    flawed = len(rows) - flaws.pop(None, 0)
+def _reason(flaws: Sequence[str | None], rows: Sequence[int]) -> str:
+    counted = Counter(flaws[row] for row in rows)
+    flawed = len(rows) - counted.pop(None, 0)
     if flawed <= _FLAWED_SHARE * len(rows):
         return ""
-    return _REASONS[str(flaws.most_common(1)[0][0])]
+    return _REASONS[str(counted.most_common(1)[0][0])]
 
 
-def _leaders(records: Sequence[Record]) -> list[int]:
-    """For each record the first with the same hairdo, found among those before it."""
+def _by_mask(shapes: U8, rows: Sequence[int]) -> list[list[int]]:
+    """Rows with one hairdo: each joins the most similar first one before it, if similar enough."""
     seen = _comparable()
-    masks = np.zeros((64, int(seen.sum())), np.float32)  # of the leaders, grown as they come
-    leaders: list[int] = []
-    found = []
-    for row, record in enumerate(records):
-        mask = record.outline()[seen].astype(np.float32)
-        known = masks[: len(leaders)]
+    masks = np.zeros((64, int(seen.sum())), np.float32)  # of the first ones, grown as they come
+    groups: list[list[int]] = []
+    for row in rows:
+        mask = unpack(shapes[row])[seen].astype(np.float32)
+        known = masks[: len(groups)]
         shared = known @ mask
         joined = known.sum(axis=1) + mask.sum() - shared
         iou = np.where(joined > 0, shared / np.maximum(joined, 1), 1.0)
-        if leaders and iou.max() >= SAME_IOU:
-            found.append(leaders[int(iou.argmax())])
+        if groups and iou.max() >= SAME_IOU:
+            groups[int(iou.argmax())].append(row)
             continue
-        if len(leaders) == len(masks):
+        if len(groups) == len(masks):
             masks = np.concatenate([masks, np.zeros_like(masks)])
-        masks[len(leaders)] = mask
-        leaders.append(row)
-        found.append(row)
-    return found
+        masks[len(groups)] = mask
+        groups.append([row])
+    return groups
 
 
 def _comparable() -> Bool:

@@ -28,12 +28,22 @@ AGAIN = "run emojimap precompute again"
 _ENTRY = struct.Struct("<III")
 
 
-class Kept(NamedTuple):
-    """A record, and where its PNG lies in the file."""
+class Place(NamedTuple):
+    """Where a picture lies in the file: its record, and its PNG behind that."""
 
-    record: Record
-    offset: int
-    length: int
+    start: int
+    record_size: int
+    png_size: int
+
+    @property
+    def offset(self) -> int:
+        """Byte at which the PNG starts."""
+        return self.start + self.record_size
+
+    @property
+    def end(self) -> int:
+        """Byte behind the PNG."""
+        return self.offset + self.png_size
 
 
 class Journal:
@@ -53,7 +63,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         files.make_folder(folder)
         self.path = folder / NAME
-        self.kept: dict[tuple[str, str], Kept] = {}
+        self.places: dict[tuple[str, str], Place] = {}
         try:
             self._file = self.path.open("a+b")
         except OSError as error:
@@ -76,7 +86,7 @@ class Journal:
     ) -> None:
         self._file.close()
 
-    def add(self, record: Record, content: bytes) -> Kept:
+    def add(self, record: Record, content: bytes) -> Place:
         """Append a picture.
 
         Parameters
@@ -88,13 +98,14 @@ class Journal:
 
         Returns
         -------
-        Kept
+        Place
             Where it lies.
 
         Raises
         ------
         OutputError
-            If the disk is full or can't be written; the file is as it was before.
+            If the disk is full or can't be written; the next to open the file cuts off what of it
+            was written.
         """
         packed = record.to_bytes()
         sizes = struct.pack("<II", len(packed), len(content))
@@ -106,10 +117,15 @@ class Journal:
             raise OutputError(
                 f"{self.path} can't be written ({error.strerror}): make room, and run it again"
             ) from error
-        kept = Kept(record, self._end + len(head) + len(packed), len(content))
-        self._end = kept.offset + len(content)
-        self.kept[record.name, record.digest] = kept
-        return kept
+        place = Place(self._end + len(head), len(packed), len(content))
+        self._end = place.end
+        self.places[record.name, record.digest] = place
+        return place
+
+    def record(self, place: Place) -> Record:
+        """Return the record of a picture; CacheError if it is damaged."""
+        self._file.seek(place.start)
+        return Record.from_bytes(self._file.read(place.record_size))
 
     def _recover(self) -> int:
         """Read what is there, and cut off what is torn or of another version."""
@@ -119,9 +135,9 @@ class Journal:
         end = 0
         if self._file.read(len(_HEADER)) == _HEADER:
             end = len(_HEADER)
-            for kept in _entries(self._file, size):
-                self.kept[kept.record.name, kept.record.digest] = kept
-                end = kept.offset + kept.length
+            for record, place in _entries(self._file, size):
+                self.places[record.name, record.digest] = place
+                end = place.end
         if end != size:
             self._file.truncate(end)
         if end == 0:
@@ -132,17 +148,33 @@ class Journal:
         return end
 
 
-def records(folder: Path) -> dict[tuple[str, str], Record]:
-    """Return all records, by name and SHA-256 of the picture; none if there is no such file."""
+def records(folder: Path) -> Iterator[Record]:
+    """Yield all records, one after the other.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the journal.
+
+    Yields
+    ------
+    Record
+        In the order in which the pictures were read.
+
+    Raises
+    ------
+    CacheError
+        If there is no such file, or it is of another version.
+    """
     path = folder / NAME
     try:
         with path.open("rb") as file:
             if file.read(len(_HEADER)) != _HEADER:
-                return {}
-            found = [kept.record for kept in _entries(file, path.stat().st_size)]
+                raise CacheError(f"{path} was made by another version of emojimap: {AGAIN}")
+            for record, _ in _entries(file, path.stat().st_size):
+                yield record
     except OSError as error:
         raise CacheError(f"{path} can't be read ({error.strerror}): {AGAIN}") from error
-    return {(record.name, record.digest): record for record in found}
 
 
 def picture(folder: Path, offset: int, length: int) -> bytes:
@@ -153,7 +185,7 @@ def picture(folder: Path, offset: int, length: int) -> bytes:
     folder : Path
         Of the journal.
     offset, length : int
-        From `Kept`.
+        From a `Place`.
 
     Returns
     -------
@@ -177,21 +209,21 @@ def picture(folder: Path, offset: int, length: int) -> bytes:
     return content
 
 
-def _entries(file: BinaryIO, size: int) -> Iterator[Kept]:
+def _entries(file: BinaryIO, size: int) -> Iterator[tuple[Record, Place]]:
     """Entries from where a file stands, up to the first that is not whole."""
     while True:
         head = file.read(_ENTRY.size)
         if len(head) < _ENTRY.size:
             return
         record_size, png_size, check = _ENTRY.unpack(head)
-        start = file.tell()
-        if start + record_size + png_size > size:
+        place = Place(file.tell(), record_size, png_size)
+        if place.end > size:
             return
         packed = file.read(record_size)
         if zlib.crc32(head[:8] + packed) != check:
             return
-        yield Kept(Record.from_bytes(packed), start + record_size, png_size)
-        file.seek(start + record_size + png_size)
+        yield Record.from_bytes(packed), place
+        file.seek(place.end)
 
 
 def _lock(descriptor: int, path: Path) -> None:

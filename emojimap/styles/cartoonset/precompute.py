@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
+import numpy as np
+
 from emojimap.errors import DataError, PhotoError
 from emojimap.styles.cartoonset import consensus, hairstyles, record, source, table
-from emojimap.styles.cartoonset.journal import Journal, Kept
+from emojimap.styles.cartoonset.journal import Journal, Place
 from emojimap.styles.cartoonset.record import Record
 from emojimap.styles.cartoonset.source import Entry
 
@@ -83,8 +85,8 @@ def precompute(
         If the results can't be written.
     """
     report = Report()
-    attributes: dict[str, dict[str, int]] = {}
-    found: dict[str, Kept] = {}
+    attributes: dict[str, tuple[int, ...]] = {}
+    found: dict[str, Place] = {}
     with Journal(folder) as kept, _workers(jobs) as submit:
         waiting: deque[tuple[Entry, Future[Record]]] = deque()
         count = 0
@@ -97,30 +99,33 @@ def precompute(
                 progress(count, entry.done)
         while waiting:
             _finish(waiting, kept, found, report)
-    _check_any(path, found, report)
-    _write(folder, found, attributes, report)
+        _check_any(path, found, report)
+        _write(kept, found, attributes, report)
     return report
 
 
 def _take(
     entry: Entry,
     kept: Journal,
-    found: dict[str, Kept],
-    attributes: dict[str, dict[str, int]],
+    found: dict[str, Place],
+    attributes: dict[str, tuple[int, ...]],
     waiting: deque[tuple[Entry, Future[Record]]],
     submit: Callable[[str, bytes], Future[Record]],
     report: Report,
 ) -> None:
     if not entry.is_picture:
         try:
-            attributes[entry.name] = source.attributes(entry.content)
+            given = source.attributes(entry.content)
+            attributes[entry.name] = tuple(
+                given.get(name, consensus.UNKNOWN) for name in consensus.NAMES
+            )
         except DataError as error:
             report.broken.append((entry.place, str(error)))
         return
     if entry.name in found or any(entry.name == other.name for other, _ in waiting):
         report.broken.append((entry.place, f"another picture is called {entry.name}"))
         return
-    before = kept.kept.get((entry.name, hashlib.sha256(entry.content).hexdigest()))
+    before = kept.places.get((entry.name, hashlib.sha256(entry.content).hexdigest()))
     if before is not None:
         found[entry.name] = before
     else:
@@ -130,7 +135,7 @@ def _take(
 def _finish(
     waiting: deque[tuple[Entry, Future[Record]]],
     kept: Journal,
-    found: dict[str, Kept],
+    found: dict[str, Place],
     report: Report,
 ) -> None:
     entry, future = waiting.popleft()
@@ -143,7 +148,7 @@ def _finish(
         report.broken.append((entry.place, str(error)))
 
 
-def _check_any(path: Path, found: dict[str, Kept], report: Report) -> None:
+def _check_any(path: Path, found: dict[str, Place], report: Report) -> None:
     if found:
         return
     if not report.broken:
@@ -155,17 +160,17 @@ def _check_any(path: Path, found: dict[str, Kept], report: Report) -> None:
 
 
 def _write(
-    folder: Path, found: dict[str, Kept], attributes: dict[str, dict[str, int]], report: Report
+    kept: Journal, found: dict[str, Place], attributes: dict[str, tuple[int, ...]], report: Report
 ) -> None:
-    rows = [found[name] for name in sorted(found)]
-    given = [attributes.get(one.record.name, {}) for one in rows]
-    records = consensus.agreed([one.record for one in rows], given)
-    rows = [one._replace(record=record) for one, record in zip(rows, records, strict=True)]
-    styles = hairstyles.unique(records, given)
-    table.write(folder, table.make(rows, styles))
-    wanted = hairstyles.wishes(folder)
-    hairstyles.write(folder, styles, [one.record.name for one in rows], wanted)
-    report.pictures, report.hairstyles = len(rows), len(styles)
+    names = sorted(found)
+    places = [found[name] for name in names]
+    unknown = (consensus.UNKNOWN,) * len(consensus.NAMES)
+    given = np.array([attributes.get(name, unknown) for name in names], np.int16)
+    made = table.make((kept.record(place) for place in places), places, given)
+    folder, styles = kept.path.parent, made.hairstyles
+    table.write(folder, made)
+    hairstyles.write(folder, styles, names, hairstyles.wishes(folder))
+    report.pictures, report.hairstyles = len(names), len(styles)
     report.aside = {style.id: style.reason for style in styles if style.reason}
 
 

@@ -18,6 +18,7 @@ from emojimap.styles.cartoonset import layout
 from emojimap.styles.cartoonset.extract import decode, extract
 
 SHAPE_SIDE = 50
+SHAPE_BYTES = -(-(SHAPE_SIDE**2) // 8)
 """Side of the masks by which hairdos without attributes are told apart."""
 
 _MOUTH_ROW = 334
@@ -52,7 +53,7 @@ class Record:
     hair : bytes
         Coverage in the canonical frame, packed.
     shape : bytes
-        Hair on the picture itself, coarse and packed.
+        Hair on the picture itself, coarse, eight pixels in a byte; see `unpack`.
     """
 
     name: str
@@ -74,11 +75,6 @@ class Record:
         steps = np.frombuffer(zlib.decompress(self.hair), np.uint8).reshape(size, size)
         return steps.astype(np.float32) / np.float32(255)
 
-    def outline(self) -> Bool:
-        """Hair on the picture, (50, 50) bool."""
-        bits = np.unpackbits(np.frombuffer(zlib.decompress(self.shape), np.uint8))
-        return bits[: SHAPE_SIDE**2].reshape(SHAPE_SIDE, SHAPE_SIDE).astype(np.bool_)
-
     def to_bytes(self) -> bytes:
         """Return the record as bytes; see `from_bytes`."""
         values = {k: v for k, v in asdict(self).items() if not isinstance(v, bytes)}
@@ -96,6 +92,8 @@ class Record:
             values: dict[str, Any] = json.loads(text)
             for name in ("beard", "brows"):
                 values[name] = None if values[name] is None else tuple(values[name])
+            if len(shape) != SHAPE_BYTES:
+                raise ValueError(f"shape of {len(shape)} bytes")
             return cls(hair=hair, shape=shape, **values)
         except (ValueError, TypeError, KeyError) as error:
             raise CacheError(f"a record is damaged ({error})") from error
@@ -136,8 +134,14 @@ def make(name: str, content: bytes) -> Record:
         solidity=round(seen.solidity, 3),
         colours={k: "#{:02x}{:02x}{:02x}".format(*c) for k, c in seen.base_colours().items()},
         hair=zlib.compress(np.rint(seen.hair() * 255).astype(np.uint8).tobytes(), 6),
-        shape=zlib.compress(_shape(seen.silhouette()), 6),
+        shape=_shape(seen.silhouette()),
     )
+
+
+def unpack(shape: U8) -> Bool:
+    """Return the mask in a `Record.shape`, (50, 50) bool."""
+    bits = np.unpackbits(shape)[: SHAPE_SIDE**2]
+    return bits.reshape(SHAPE_SIDE, SHAPE_SIDE).astype(np.bool_)
 
 
 def _shape(mask: Bool) -> bytes:

@@ -22,6 +22,7 @@ MAX_BYTES = 4 * 1024 * 1024
 """Larger entries are no pictures of this set: they have 30 to 70 kB."""
 
 _TAR = (".tgz", ".tar.gz", ".tar", ".tar.xz", ".tar.bz2")
+_MOST = 32_000
 _ARCHIVES = (*_TAR, ".zip")
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]{0,63}")
 
@@ -132,6 +133,8 @@ def attributes(content: bytes) -> dict[str, int]:
         try:
             name, value, _ = row
             found[name.strip()] = int(value)
+            if not 0 <= found[name.strip()] <= _MOST:
+                raise ValueError(value)
         except ValueError as error:
             raise DataError(f'line {",".join(row)!r} is not "name", value, count') from error
     return found

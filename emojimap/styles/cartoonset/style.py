@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -196,11 +197,16 @@ class CartoonsetStyle:
         check_mask_size(size)
         first, table = self._first(group), self._table
         masks = np.zeros((len(first), size, size), np.float32)
-        kept = journal.records(self.folder) if size == canonical.SIZE else {}
+        places: dict[str, list[int]] = defaultdict(list)  # equal pictures can have two names
         for i, row in enumerate(first.tolist()):
-            record = kept.get((str(table.names[row]), table.digests[row].tobytes().hex()))
-            seen = record.coverage() if record else self._unmixed(row)[0].hair(size)
-            masks[i] = seen
+            places[table.digests[row].tobytes().hex()].append(i)
+        if size == canonical.SIZE and places:
+            for record in journal.records(self.folder):
+                if record.digest in places:
+                    masks[places[record.digest]] = record.coverage()
+        else:
+            for i, row in enumerate(first.tolist()):
+                masks[i] = self._unmixed(row)[0].hair(size)
         return tuple(table.names[first].tolist()), masks
 
     def template_parts(

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from emojimap import files
 from emojimap.arrays import F32, Bool
 from emojimap.errors import CacheError
+from emojimap.styles.cartoonset import consensus, hairstyles
 from emojimap.styles.cartoonset.extract import ALGORITHM
 from emojimap.styles.cartoonset.hairstyles import Hairstyle
-from emojimap.styles.cartoonset.journal import Kept
+from emojimap.styles.cartoonset.journal import Place
+from emojimap.styles.cartoonset.record import SHAPE_BYTES, Record
 from emojimap.traits import Glasses
 
 NAME = "set.table"
-GLASSES: tuple[Glasses, ...] = get_args(Glasses)[:3]
+GLASSES: tuple[Glasses, ...] = get_args(Glasses)
 
 _MAGIC = b"emojimap cartoonset table 3\n"
 
@@ -84,42 +86,66 @@ class Table:
         return at if at < len(self) and self.names[at] == name else None
 
 
-def make(kept: Sequence[Kept], hairstyles: list[Hairstyle]) -> Table:
-    """Put records into arrays.
+def make(
+    records: Iterable[Record], places: Sequence[Place], attributes: NDArray[np.int16]
+) -> Table:
+    """Put records into arrays, and group the pictures by their hairdos.
 
     Parameters
     ----------
-    kept : sequence of Kept
-        Sorted by name.
-    hairstyles : list of Hairstyle
-        Of the same pictures, by row.
+    records : iterable of n Record
+        Sorted by name; one is looked at at a time.
+    places : sequence of n Place
+        Where each lies.
+    attributes : (n, 5) ndarray of int16
+        See `consensus.NAMES`.
 
     Returns
     -------
     Table
         Of them.
     """
-    records = [one.record for one in kept]
-    number = np.zeros(len(kept), np.int32)
-    for i, style in enumerate(hairstyles):
-        number[list(style.rows)] = i
-    nan = float("nan")
+    count = len(places)
+    names: list[str] = []
+    flaws: list[str | None] = []
     masks: dict[bytes, int] = {}
+    shapes = np.zeros((count, SHAPE_BYTES), np.uint8)
+    digests = np.zeros((count, 32), np.uint8)
+    glasses, mask = np.zeros(count, np.int8), np.zeros(count, np.int32)
+    bald = np.zeros(count, np.bool_)
+    beard, brows = (np.full((count, 3), np.nan, np.float32) for _ in range(2))
+    chin, jaw, solidity = (np.full(count, np.nan, np.float32) for _ in range(3))
+    for i, one in enumerate(records):
+        names.append(one.name)
+        flaws.append(one.flaw)
+        shapes[i] = np.frombuffer(one.shape, np.uint8)
+        digests[i] = np.frombuffer(bytes.fromhex(one.digest), np.uint8)
+        glasses[i], bald[i] = GLASSES.index(one.glasses), "hair" not in one.colours
+        mask[i] = masks.setdefault(hashlib.sha1(one.hair, usedforsecurity=False).digest(), i)
+        beard[i], solidity[i] = one.beard, one.solidity
+        for column, value in ((brows, one.brows), (chin, one.chin), (jaw, one.jaw)):
+            if value is not None:
+                column[i] = value
+    consensus.agree(glasses, beard, chin, jaw, attributes)
+    found = hairstyles.unique(names, flaws, shapes, attributes)
+    number = np.zeros(count, np.int32)
+    for i, style in enumerate(found):
+        number[list(style.rows)] = i
     return Table(
-        names=np.array([record.name for record in records]),
-        offsets=np.array([one.offset for one in kept], np.int64),
-        lengths=np.array([one.length for one in kept], np.int64),
-        digests=np.array([list(bytes.fromhex(record.digest)) for record in records], np.uint8),
+        names=np.array(names),
+        offsets=np.array([place.offset for place in places], np.int64),
+        lengths=np.array([place.png_size for place in places], np.int64),
+        digests=digests,
         hairstyle=number,
-        glasses=np.array([GLASSES.index(record.glasses) for record in records], np.int8),
-        beard=np.array([record.beard for record in records], np.float32),
-        brows=np.array([record.brows or (nan, nan, nan) for record in records], np.float32),
-        chin=np.array([nan if r.chin is None else r.chin for r in records], np.float32),
-        jaw=np.array([nan if r.jaw is None else r.jaw for r in records], np.float32),
-        bald=np.array(["hair" not in record.colours for record in records]),
-        mask=np.array([masks.setdefault(r.hair, len(masks)) for r in records], np.int32),
-        solidity=np.array([record.solidity for record in records], np.float32),
-        hairstyles=hairstyles,
+        glasses=glasses,
+        beard=beard,
+        brows=brows,
+        chin=chin,
+        jaw=jaw,
+        bald=bald,
+        mask=mask,
+        solidity=solidity,
+        hairstyles=found,
     )
 
 
