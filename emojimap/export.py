@@ -7,9 +7,9 @@ attributes beside it. They train and test other programs, and this one.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from emojimap.errors import ArgumentError, StyleError
 from emojimap.styles import raster
 from emojimap.styles.cartoonset import layout
 from emojimap.styles.dicebear import DicebearStyle
+from emojimap.workers import workers
 
 LAYOUTS = ("cartoonset",)
 LABELS = "attributes.json"
@@ -34,7 +35,7 @@ _COLOURS = {
     "glasses": "glasses_color",
 }
 _IRISES = ("#5b3a1e", "#2f1b10", "#7a5c34", "#5f7d4a", "#4a78a6", "#7c8a92")
-_CHUNK = 16
+_AHEAD = 8
 
 Options = Mapping[str, tuple[str | None, ...]]
 
@@ -113,14 +114,13 @@ def export(
     files.write(folder / LABELS, json.dumps(labels, indent=1) + "\n")
     files.write(folder / CREDITS, f"{style.credit}; {style.licence}; {style.url}\n")
     draw = partial(_write, style_name, folder, seed)
-    if jobs <= 1:
-        for i in range(count):
-            draw(i)
-            _tell(progress, i + 1, count)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        for i, _ in enumerate(pool.map(draw, range(count), chunksize=_CHUNK)):
-            _tell(progress, i + 1, count)
+    with workers(jobs, __name__) as pool:
+        waiting = deque(pool.submit(draw, i) for i in range(min(count, _AHEAD * jobs)))
+        for done in range(count):
+            waiting.popleft().result()
+            if done + len(waiting) + 1 < count:
+                waiting.append(pool.submit(draw, done + len(waiting) + 1))
+            _tell(progress, done + 1, count)
 
 
 def pick(style: DicebearStyle, seed: int, number: int) -> tuple[Avatar, dict[str, tuple[int, int]]]:
@@ -193,6 +193,7 @@ def _write(style_name: str, folder: Path, seed: int, number: int) -> None:
     files.write(stem.with_suffix(".png"), raster.png(svg, layout.SIDE))
 
 
+@cache
 def _vector(name: str) -> DicebearStyle:
     style = styles.load(name)
     if not isinstance(style, DicebearStyle):

@@ -81,7 +81,7 @@ def contacts(fits: Sequence[Fit], columns: int = 6) -> U8:
     for i, fit in enumerate(fits):
         top, left = i // columns * _PAIR, i % columns * 2 * _PAIR
         canvas[top : top + _PAIR, left : left + _PAIR] = _portrait(fit, _PAIR)
-        canvas[top : top + _PAIR, left + _PAIR : left + 2 * _PAIR] = _avatar(fit, _PAIR)
+        canvas[top : top + _PAIR, left + _PAIR : left + 2 * _PAIR] = _close(fit, _PAIR)
     return canvas
 
 
@@ -164,6 +164,26 @@ def _avatar(fit: Fit, size: int) -> U8:
     drawn = fit.avatar.to_image(size).astype(np.float32)
     alpha = drawn[:, :, 3:] / 255
     return (drawn[:, :, :3] * alpha + 236 * (1 - alpha)).astype(np.uint8)
+
+
+def _close(fit: Fit, size: int) -> U8:
+    """Draw the avatar without the empty border that some art has, at least a little larger."""
+    drawn = fit.avatar.to_image(2 * size)
+    rows, columns = np.nonzero(drawn[:, :, 3])
+    if not rows.size:
+        return _avatar(fit, size)
+    half = max(np.ptp(rows), np.ptp(columns)) / 2 + 0.04 * size
+    centre = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2
+    alpha = drawn[:, :, 3:].astype(np.float32) / 255
+    shown = (drawn[:, :, :3] * alpha + 236 * (1 - alpha)).astype(np.uint8)
+    left, top = np.maximum(np.round(centre - half), 0).astype(int)
+    right, bottom = np.minimum(np.round(centre + half), 2 * size).astype(int)
+    side = max(right - left, bottom - top)
+    canvas = np.full((side, side, 3), 236, np.uint8)
+    cut = shown[top:bottom, left:right]
+    y, x = (side - cut.shape[0]) // 2, (side - cut.shape[1]) // 2
+    canvas[y : y + cut.shape[0], x : x + cut.shape[1]] = cut
+    return np.asarray(cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _pictures(fit: Fit) -> U8:

@@ -51,8 +51,8 @@ def precompute(
 ) -> None:
     """Read Google's Cartoon Set once, so that `fit --style cartoonset` can use it.
 
-    Interrupted, it goes on where it was. Where to get the set, and how to credit it, is in
-    cartoonset/README.md.
+    Interrupted, it goes on where it was. Get the set at https://google.github.io/cartoonset/ and
+    credit its art as "Cartoon Set by Google, CC BY 4.0, recoloured".
     """
     from emojimap import styles
     from emojimap.cli import _progress

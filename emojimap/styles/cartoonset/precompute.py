@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from emojimap.styles.cartoonset import consensus, hairstyles, record, source, ta
 from emojimap.styles.cartoonset.journal import Journal, Place
 from emojimap.styles.cartoonset.record import Record
 from emojimap.styles.cartoonset.source import Entry
+from emojimap.workers import workers
 
 _AHEAD = 4
 """Pictures that wait for each worker: enough to keep it busy, few enough for any set."""
@@ -87,11 +86,11 @@ def precompute(
     report = Report()
     attributes: dict[str, tuple[int, ...]] = {}
     found: dict[str, Place] = {}
-    with Journal(folder) as kept, _workers(jobs) as submit:
+    with Journal(folder) as kept, workers(jobs, record.__name__) as pool:
         waiting: deque[tuple[Entry, Future[Record]]] = deque()
         count = 0
         for entry in source.read(path):
-            _take(entry, kept, found, attributes, waiting, submit, report)
+            _take(entry, kept, found, attributes, waiting, pool, report)
             while len(waiting) > _AHEAD * jobs:
                 _finish(waiting, kept, found, report)
             count += entry.is_picture
@@ -110,7 +109,7 @@ def _take(
     found: dict[str, Place],
     attributes: dict[str, tuple[int, ...]],
     waiting: deque[tuple[Entry, Future[Record]]],
-    submit: Callable[[str, bytes], Future[Record]],
+    pool: Executor,
     report: Report,
 ) -> None:
     if not entry.is_picture:
@@ -129,7 +128,7 @@ def _take(
     if before is not None:
         found[entry.name] = before
     else:
-        waiting.append((entry, submit(entry.name, entry.content)))
+        waiting.append((entry, pool.submit(record.make, entry.name, entry.content)))
 
 
 def _finish(
@@ -172,40 +171,3 @@ def _write(
     hairstyles.write(folder, styles, names, hairstyles.wishes(folder))
     report.pictures, report.hairstyles = len(names), len(styles)
     report.aside = {style.id: style.reason for style in styles if style.reason}
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[Callable[[str, bytes], Future[Record]]]:
-    """Give a function that reads a picture, in this process or in one of several others."""
-    if jobs <= 1:
-        yield _read_here
-        return
-    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    context = get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload([record.__name__])
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
-        try:
-            yield lambda name, content: pool.submit(record.make, name, content)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _read_here(name: str, content: bytes) -> Future[Record]:
-    future: Future[Record] = Future()
-    try:
-        future.set_result(record.make(name, content))
-    except PhotoError as error:
-        future.set_exception(error)
-    return future
-
-
-def _one_thread() -> None:
-    """Keep OpenCV from starting threads in each worker, and Ctrl-C for the main process."""
-    import signal
-
-    import cv2
-
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -78,7 +78,7 @@ def read(path: Path) -> Iterator[Entry]:
     if not path.exists():
         raise DataError(
             f"{path} does not exist: give the folder or the .tgz of the Cartoon Set "
-            "(cartoonset/README.md says where to get it)"
+            "(https://google.github.io/cartoonset/)"
         )
     if zipfile.is_zipfile(path):
         return _zip(path)

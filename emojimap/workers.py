@@ -1,0 +1,61 @@
+"""Processes that share a job: started clean, stopped at once when something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_all_start_methods, get_context
+from typing import Any
+
+
+@contextmanager
+def workers(jobs: int, module: str) -> Iterator[Executor]:
+    """Give an executor of several processes, or of this one alone.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes; 1 for none beside this one.
+    module : str
+        What they import, once for all where the system can.
+
+    Yields
+    ------
+    Executor
+        What is submitted to a single process has run when `submit` returns.
+    """
+    if jobs <= 1:
+        yield _Here()
+        return
+    # A plain fork would copy threads' locks, those of a progress bar among them.
+    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload([module])
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_quietly) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _Here(Executor):
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - raised again where the result is asked for
+            future.set_exception(error)
+        return future
+
+
+def _quietly() -> None:
+    """Keep OpenCV from starting threads in each worker, and Ctrl-C for the main process."""
+    import signal
+
+    import cv2
+
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
