@@ -15,8 +15,9 @@ import emojimap
 from emojimap import styles
 from emojimap.analysis import analyse, analyse_all
 from emojimap.avatar import Avatar
+from emojimap.comparison import OverlapSettings, compare
 from emojimap.errors import ArgumentError, NoFaceError, PhotoError, StyleError
-from emojimap.fit import FitSettings, OverlapSettings, compare, fit, fit_analysis, fit_photo
+from emojimap.fit import FitSettings, fit, fit_analysis, fit_photo
 from emojimap.masks import NAMES
 from emojimap.styles.index import open_index
 

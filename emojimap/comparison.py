@@ -1,0 +1,181 @@
+"""A face's hair, or its headwear, laid over the templates of a style."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from emojimap.analysis import Analysis
+from emojimap.arrays import F32, F64, I32, Bool
+from emojimap.canonical import CANVAS, EYE_Y, MIDDLE_X, SIZE, coverage, face_frame, visible
+from emojimap.errors import ArgumentError
+from emojimap.overlap import Match, Region
+from emojimap.styles import Group, PartPenalties, Style
+from emojimap.styles.index import open_index
+
+_OUT, _SPARE = 10.0, 8
+
+
+@dataclass(frozen=True)
+class OverlapSettings:
+    """How hair masks are compared; lengths in pixels of the 96x96 canonical canvas.
+
+    Parameters
+    ----------
+    levels : int
+        Steps of coverage that soft masks keep.
+    window_px : int
+        Shifts that are tried, pixels of the compared masks; 0, as the frame aligns better.
+    scales : tuple of float
+        Scales that are tried.
+    face_weight, face_radius_px, face_bottom_px : float
+        Weight and shape of the region where fringe and hairline lie: a disc around the face,
+        above the mouth.
+    low_weight, low_top_px : float
+        Weight and upper edge of the region that tells the length.
+    margin_px2 : float
+        Area added to intersection and union, so that bald is a template like others.
+    """
+
+    levels: int = 8
+    window_px: int = 0
+    scales: tuple[float, ...] = (1.0,)
+    face_weight: float = 0.3
+    face_radius_px: float = 24.0
+    face_bottom_px: float = 55.0
+    low_weight: float = 0.3
+    low_top_px: float = 61.0
+    margin_px2: float = 150.0
+
+    def __post_init__(self) -> None:
+        if self.face_weight < 0 or self.low_weight < 0 or self.margin_px2 < 0:
+            raise ArgumentError("weights and margin_px2 of the overlap must be 0 or more")
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """The comparison of a photo's mask with the templates.
+
+    Parameters
+    ----------
+    group : {"hair", "headwear"}
+        Which templates.
+    query : (64, 64) ndarray of float32
+        The photo's mask in the canonical frame.
+    visible : (64, 64) ndarray of bool
+        Pixels that the photo shows.
+    matches : list of Match
+        Best first.
+    masks : dict of str to (64, 64) ndarray of float32
+        Masks of the matches.
+    """
+
+    group: Group
+    query: F32
+    visible: Bool
+    matches: list[Match]
+    masks: dict[str, F32]
+
+
+def compare(
+    analysis: Analysis,
+    style: Style,
+    *,
+    top: int = 5,
+    settings: OverlapSettings | None = None,
+    penalties: PartPenalties | None = None,
+) -> Overlay:
+    """Compare a face's hair, or headwear, with a style's templates.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was seen.
+    style : Style
+        Whose templates.
+    top : int
+        How many matches to keep.
+    settings : OverlapSettings, optional
+        See there.
+    penalties : PartPenalties, optional
+        See there.
+
+    Returns
+    -------
+    Overlay
+        With the best matches.
+    """
+    settings = settings or OverlapSettings()
+    penalties = penalties or PartPenalties()
+    masks = analysis.head.masks
+    hatted = analysis.traits.headwear and "headwear" in style.part_names
+    group: Group = "headwear" if hatted else "hair"
+    mask = masks["hair"] > 0.5
+    if hatted:
+        mask = mask | (masks["headwear"] > 0.5)
+    query = coverage(mask, face_frame(analysis.head.points[:68]))
+    frame = face_frame(analysis.landmarks)
+    seen = visible((analysis.photo.shape[0], analysis.photo.shape[1]), frame)
+    if analysis.traits.headwear and not hatted:
+        seen = seen & (
+            coverage(masks["headwear"] > 0.5, face_frame(analysis.head.points[:68])) < 0.5
+        )
+    index = open_index(style, group, size=SIZE, levels=settings.levels)
+    search = partial(
+        index.search,
+        query,
+        window=settings.window_px,
+        scales=settings.scales,
+        visible=seen,
+        regions=regions(settings),
+        margin=settings.margin_px2 * (SIZE / CANVAS) ** 2,
+    )
+    matches = _distinct(
+        search, top, style.priors(group, analysis.traits, penalties), style.families(group)
+    )
+    return Overlay(group, query, seen, matches, {m.id: index.mask(m.index) for m in matches})
+
+
+def _distinct(
+    search: Callable[..., list[Match]],
+    top: int,
+    prior: Mapping[str, float] | F64,
+    families: I32 | None,
+) -> list[Match]:
+    """Find the best template of each of the best hairdos."""
+    if families is None or not isinstance(prior, np.ndarray):
+        return search(k=top, prior=prior)
+    found: list[Match] = []
+    out = prior.copy()
+    while len(found) < top:
+        for match in search(k=min(top + _SPARE, len(out)), prior=out):
+            if out[match.index] < _OUT:
+                found.append(match)
+                out[families == families[match.index]] += _OUT
+        if (out >= _OUT).all():
+            break
+    return found[:top]
+
+
+def regions(settings: OverlapSettings) -> list[Region]:
+    """Parts of the canonical frame that count on their own.
+
+    Parameters
+    ----------
+    settings : OverlapSettings
+        Shapes and weights.
+
+    Returns
+    -------
+    list of Region
+        ``face`` and ``low``.
+    """
+    rows, columns = (np.mgrid[:SIZE, :SIZE] + 0.5) * (CANVAS / SIZE) - 0.5
+    disc = np.hypot(columns - MIDDLE_X, rows - EYE_Y) <= settings.face_radius_px
+    return [
+        Region("face", disc & (rows <= settings.face_bottom_px), settings.face_weight),
+        Region("low", rows >= settings.low_top_px, settings.low_weight),
+    ]
