@@ -147,8 +147,10 @@ def pick(style: DicebearStyle, seed: int, number: int) -> tuple[Avatar, dict[str
     colours = {}
     for part, variants in style.parts.items():
         if part in names:
-            absent = variants[0] is None and names[part] != "hair" and rng.random() < 0.5
-            value = 0 if absent else int(rng.integers(len(variants)))
+            # All hair is as likely, none too; of other parts half of the pictures have none.
+            optional = variants[0] is None and names[part] != "hair"
+            absent = optional and rng.random() < 0.5
+            value = 0 if absent else int(rng.integers(int(optional), len(variants)))
             labels[names[part]], parts[part] = (value, len(variants)), variants[value]
     for colour in style.colours:
         name = names.get(f"{colour}Color", "")

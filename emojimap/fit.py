@@ -210,9 +210,12 @@ def _by_mask(
         for match in overlay.matches
     )
     for part, variant in first.items():
-        scores = zip(rest, overlay.matches[1:], strict=True)
-        others = tuple((parts.get(part), _score(match)) for parts, match in scores)
-        choices[part] = Choice(variant, _score(best), seen.get(part) or why, others)
+        others: dict[str | None, float] = {}
+        for parts, match in zip(rest, overlay.matches[1:], strict=True):
+            if parts.get(part) != variant:  # the first of a variant is its best
+                others.setdefault(parts.get(part), _score(match))
+        runners_up = tuple(others.items())
+        choices[part] = Choice(variant, _score(best), seen.get(part) or why, runners_up)
     return choices
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from typing import Any
+
+from emojimap.errors import EmojimapError
 
 
 @contextmanager
@@ -24,6 +30,11 @@ def workers(jobs: int, module: str) -> Iterator[Executor]:
     ------
     Executor
         What is submitted to a single process has run when `submit` returns.
+
+    Raises
+    ------
+    EmojimapError
+        If a process died.
     """
     if jobs <= 1:
         yield _Here()
@@ -33,9 +44,13 @@ def workers(jobs: int, module: str) -> Iterator[Executor]:
     context = get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([module])
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_quietly) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool:
         try:
             yield pool
+        except BrokenProcessPool as error:
+            raise EmojimapError(
+                f"one of {jobs} worker processes died, perhaps for want of memory: use fewer --jobs"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -51,7 +66,7 @@ class _Here(Executor):
         return future
 
 
-def _quietly() -> None:
+def _prepare() -> None:
     """Keep OpenCV from starting threads in each worker, and Ctrl-C for the main process."""
     import signal
 
@@ -59,3 +74,12 @@ def _quietly() -> None:
 
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Without this, workers of a process that was killed wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

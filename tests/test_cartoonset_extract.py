@@ -37,19 +37,22 @@ def iou(a: Bool, b: Bool) -> float:
         BROWN.but(cut="high", glasses="clear", frame=(255, 246, 238)),
         BROWN.but(hair=(91, 51, 28), skin=(170, 116, 84), cut="long", beard="full"),
         BROWN.but(glasses="clear", frame=(4, 4, 4)),
+        BROWN.but(glasses="clear", frame=(4, 4, 4), hair=(30, 21, 20), cut="long"),
         BROWN.but(hair=(237, 111, 47), hair_opacity=0.58),
         BROWN.but(hair=None),
     ],
     ids=[
         "brown", "black on dark", "white with beard", "as white as eyes", "blond with moustache",
         "long with dark glasses", "long beside the jaw with chin beard", "high with pale glasses",
-        "brown on brown", "black frame", "buzz cut", "bald",
+        "brown on brown", "black frame", "black frame and black hair", "buzz cut", "bald",
     ],
 )  # fmt: skip
 def test_regions_are_those_that_were_drawn(cartoon: Cartoon) -> None:
     picture, masks = draw(cartoon)
     seen = extract(picture)
     least = {"hair": 0.92, "facial_hair": 0.95, "skin": 0.97, "brows": 0.84, "glasses": 0.95}
+    if cartoon.glasses == "clear" and max((*cartoon.frame, *(cartoon.hair or ()))) < 40:
+        least["glasses"] = 0.85  # temples lie on hair of nearly their colour
     for name, limit in least.items():
         found = seen.mask(*(("frame", "rims", "lens") if name == "glasses" else (name,)))
         assert found.any() == (name in masks), name

@@ -27,6 +27,7 @@ CARTOONS = {
     "black": BLACK,
     "white": WHITE,
     "dark frame": DARK,
+    "dark frame and hair": DARK.but(hair=(30, 21, 20)),
     "pale frame": BROWN.but(glasses="clear", frame=(255, 246, 238), cut="high"),
     "dark lenses": BROWN.but(glasses="dark", cut="long"),
     "chin": BROWN.but(beard="chin", cut="curtains", chin=378),

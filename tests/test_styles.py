@@ -48,7 +48,7 @@ def drawn_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=[*styles.names(), styles.CARTOONSET])
 def style(request: pytest.FixtureRequest, drawn_set: Path, monkeypatch: Any) -> Style:
     """Every style; the contract is one for all."""
-    monkeypatch.setattr(styles, "_own", {})
+    monkeypatch.setattr(styles, "_sets", [])
     name = str(request.param)
     return styles.load(drawn_set if name == styles.CARTOONSET else name)
 

@@ -64,11 +64,11 @@ def precompute(
     jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
     with _progress.share("pictures") as progress:
         report = run(path, folder, jobs=jobs, progress=progress)
+    _tell(report, folder / hairstyles.NAME)
     style = styles.load(folder)
     open_index(style, "hair")
     if sheet is not None:
         _draw(style, sheet)
-    _tell(report, folder / hairstyles.NAME)
     if cache is not None:
         sys.stderr.write(f"use it with EMOJIMAP_CACHE={cache} or --style {folder}\n")
 

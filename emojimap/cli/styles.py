@@ -18,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Styles: list them, show one.", ric
 def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the styles with their credits and licences."""
     from emojimap import styles
+    from emojimap.errors import EmojimapError
 
     found = styles.available()
     if json_:
@@ -35,10 +36,10 @@ def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
         return
     for style in found:
         sys.stdout.write(f"{style.name:12} {style.credit}; {style.licence}; {style.url}\n")
-    if styles.CARTOONSET not in {style.name for style in found}:
-        sys.stderr.write(
-            f"{styles.CARTOONSET} can be had as well, after emojimap precompute has read it\n"
-        )
+    try:
+        styles.load(styles.CARTOONSET)
+    except EmojimapError as error:
+        sys.stderr.write(f"{styles.CARTOONSET:12} not ready: {error}\n")
 
 
 @app.command()

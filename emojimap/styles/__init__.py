@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from emojimap._callable import make_callable
-from emojimap.errors import StyleError
+from emojimap.errors import CacheError, StyleError
 from emojimap.styles.base import BALD, GROUPS, ColourRole, Group, PartPenalties, Role, Style
 from emojimap.styles.dicebear import DicebearStyle
 from emojimap.styles.index import cache_folder
@@ -40,7 +40,8 @@ CARTOONSET = "cartoonset"
 """Name of the style, and of its folder among the caches."""
 
 _PACKS = Path(__file__).parent
-_own: dict[str, Style] = {}  # read in this process by path, so that their avatars can be drawn
+_own: dict[str, Style] = {}  # packs read in this process, so that their avatars can be drawn
+_sets: list[Path] = []  # the folder of a precomputed set that was asked for last, if any
 
 
 def names() -> tuple[str, ...]:
@@ -51,7 +52,7 @@ def names() -> tuple[str, ...]:
 def available() -> list[Style]:
     """Return the styles that can be used now: the built-in ones, and a precomputed set."""
     found = [load(name) for name in names()]
-    with contextlib.suppress(StyleError):
+    with contextlib.suppress(StyleError, CacheError):
         found.append(load(CARTOONSET))
     return found
 
@@ -67,7 +68,8 @@ def load(name_or_path: str | Path) -> Style:
     Returns
     -------
     Style
-        A built-in style is read once; one of a path is known by its name from then on.
+        A built-in style is read once; one of a path is known by its name from then on, of several
+        precomputed sets the last.
 
     Raises
     ------
@@ -82,12 +84,13 @@ def load(name_or_path: str | Path) -> Style:
     if name in _own:
         return _own[name]
     if name == CARTOONSET:
-        return _precomputed(cache_folder() / CARTOONSET)
+        return _precomputed(_sets[-1] if _sets else cache_folder() / CARTOONSET)
     if name.endswith(".toml"):
         return _read(Path(name))
     if Path(name).is_dir():
-        _own[CARTOONSET] = _precomputed(Path(name))
-        return _own[CARTOONSET]
+        found = _precomputed(Path(name))
+        _sets[:] = [Path(name)]
+        return found
     known = (*names(), CARTOONSET)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
@@ -109,12 +112,17 @@ def _precomputed(folder: Path) -> Style:
     from emojimap.styles.cartoonset import hairstyles, table
 
     found = [folder / name for name in (table.NAME, hairstyles.NAME)]
-    if not found[0].is_file():
+    try:
+        stamps = [path.stat().st_mtime_ns for path in found if path.exists()]
+        there = found[0].is_file()
+    except OSError as error:
+        raise CacheError(f"{folder} can't be read ({error.strerror}): allow it") from error
+    if not there:
         raise StyleError(
             f"{folder} holds no precomputed Cartoon Set: run emojimap precompute PATH once, with "
             "the folder or the .tgz of the set (emojimap precompute --help)"
         )
-    return _open(folder, *(path.stat().st_mtime_ns for path in found if path.is_file()))
+    return _open(folder, *stamps)
 
 
 @lru_cache(maxsize=4)

@@ -228,7 +228,7 @@ class Style(Protocol):
         Returns
         -------
         ids : tuple of str
-            Template ids; `BALD` first among hair.
+            Template ids; `BALD` first among the hair of vector styles.
         masks : (n, size, size) ndarray of float32
             Coverage 0..1, in the order of the ids.
         """

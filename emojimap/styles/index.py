@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -64,8 +65,10 @@ def open_index(style: Style, group: Group, *, size: int = 64, levels: int = 8) -
         files.make_folder(path.parent)
         index.save(path)
         if style.folder is not None:  # nobody else's: what stood for other hairstyles can go
-            for old in set(path.parent.glob(f"{style.name}-{group}-*.masks")) - {path}:
-                old.unlink(missing_ok=True)
+            pattern = f"{style.name}-{group}-{size}x{levels}-*.masks"
+            for old in set(path.parent.glob(pattern)) - {path}:
+                with contextlib.suppress(OSError):  # mapped by another process
+                    old.unlink()
     except OutputError as error:
         _log.warning("templates can't be cached (%s): set %s to a folder", error, CACHE_VARIABLE)
     return index

@@ -8,7 +8,7 @@ from typing import Any
 
 from emojimap.errors import ArgumentError, StyleError
 
-_NAMED = 12
+_NAMED, _MANY = 12, 2000
 
 
 def check_name(name: Any, names: Iterable[Any], what: str) -> None:
@@ -27,6 +27,8 @@ def check_name(name: Any, names: Iterable[Any], what: str) -> None:
     if name in names:
         return
     words = sorted(str(known) for known in names if known is not None)
+    if len(words) > _MANY:  # comparing with all of a large set takes seconds
+        words = [word for word in words if word[:4] == str(name)[:4]][:_MANY] or words[:_MANY]
     near = difflib.get_close_matches(str(name), words, n=3, cutoff=0.5) or words
     more = f" (and {len(near) - _NAMED} more)" if len(near) > _NAMED else ""
     raise StyleError(f"{what} {name!r} is unknown: use {', '.join(near[:_NAMED])}{more}")

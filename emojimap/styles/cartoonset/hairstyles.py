@@ -84,7 +84,8 @@ def unique(
         for rows in consensus.same(attributes, "hair", fewest=1)
     }
     for rows in _by_mask(shapes, np.flatnonzero(hair == consensus.UNKNOWN).tolist()):
-        groups[names[rows[0]]] = rows
+        id_ = names[rows[0]]
+        groups[f"{id_}Alone" if id_ in groups else id_] = rows
     found = (Hairstyle(id_, tuple(rows), _reason(flaws, rows)) for id_, rows in groups.items())
     return sorted(found, key=lambda style: style.rows[0])
 
@@ -100,20 +101,28 @@ def _reason(flaws: Sequence[str | None], rows: Sequence[int]) -> str:
 def _by_mask(shapes: U8, rows: Sequence[int]) -> list[list[int]]:
     """Rows with one hairdo: each joins the most similar first one before it, if similar enough."""
     seen = _comparable()
-    masks = np.zeros((64, int(seen.sum())), np.float32)  # of the first ones, grown as they come
+    masks = np.zeros((64, int(seen.sum())), np.bool_)  # of the first ones, grown as they come
+    areas = np.zeros(64, np.float32)
     groups: list[list[int]] = []
     for row in rows:
-        mask = unpack(shapes[row])[seen].astype(np.float32)
-        known = masks[: len(groups)]
-        shared = known @ mask
-        joined = known.sum(axis=1) + mask.sum() - shared
-        iou = np.where(joined > 0, shared / np.maximum(joined, 1), 1.0)
-        if groups and iou.max() >= SAME_IOU:
-            groups[int(iou.argmax())].append(row)
-            continue
+        mask = unpack(shapes[row])[seen]
+        area = float(mask.sum())
+        # IoU is at most the ratio of the areas.
+        alike = np.flatnonzero(
+            np.minimum(areas[: len(groups)], area)
+            >= SAME_IOU * np.maximum(areas[: len(groups)], area)
+        )
+        if alike.size:
+            shared = masks[alike].astype(np.float32) @ mask.astype(np.float32)
+            joined = areas[alike] + area - shared
+            iou = np.where(joined > 0, shared / np.maximum(joined, 1), 1.0)
+            if iou.max() >= SAME_IOU:
+                groups[int(alike[iou.argmax()])].append(row)
+                continue
         if len(groups) == len(masks):
             masks = np.concatenate([masks, np.zeros_like(masks)])
-        masks[len(groups)] = mask
+            areas = np.concatenate([areas, np.zeros_like(areas)])
+        masks[len(groups)], areas[len(groups)] = mask, area
         groups.append([row])
     return groups
 
@@ -144,7 +153,7 @@ def wishes(folder: Path) -> dict[str, Wish]:
     Raises
     ------
     CacheError
-        If the file can't be read as text.
+        If the file can't be read as text, or a line begins with another word.
     """
     path = folder / NAME
     try:
@@ -154,10 +163,46 @@ def wishes(folder: Path) -> dict[str, Wish]:
     except (OSError, UnicodeDecodeError) as error:
         raise CacheError(f"{path} can't be read as text ({error}): mend or remove it") from error
     found: dict[str, Wish] = {}
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
-        if len(words) > 1 and words[0].lower() in ("keep", "drop"):
+        if len(words) < 2 or line.startswith("#"):
+            continue
+        if words[0].lower() in ("keep", "drop"):
             found[words[1]] = "keep" if words[0].lower() == "keep" else "drop"
+        elif not words[1].isdecimal():  # lines without a wish go on with a count
+            raise CacheError(
+                f"{path}, line {number}: {words[0]!r} is neither keep nor drop: mend the line"
+            )
+    return found
+
+
+def settled(
+    wanted: Mapping[str, Wish], styles: Sequence[Hairstyle], names: NDArray[np.str_]
+) -> dict[str, Wish]:
+    """Return wishes under the names that hairstyles have now.
+
+    Parameters
+    ----------
+    wanted : mapping of str to {"keep", "drop"}
+        From `wishes`: names of hairstyles, or of any of their pictures, as a hairstyle that was
+        named after its first picture may have another first one by now.
+    styles : sequence of Hairstyle
+        All of them.
+    names : (n,) ndarray of str
+        Of the pictures, sorted.
+
+    Returns
+    -------
+    dict of str to {"keep", "drop"}
+        What is in no set stays as it is.
+    """
+    ids = {style.id for style in styles}
+    holder = {row: style.id for style in styles for row in style.rows}
+    found: dict[str, Wish] = {}
+    for id_, wish in wanted.items():
+        at = int(np.searchsorted(names, id_))
+        pictured = at < len(names) and names[at] == id_
+        found[holder[at] if id_ not in ids and pictured else id_] = wish
     return found
 
 

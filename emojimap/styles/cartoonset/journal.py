@@ -9,6 +9,7 @@ a torn one is cut off when the file is opened to go on.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import zlib
@@ -65,12 +66,17 @@ class Journal:
         self.path = folder / NAME
         self.places: dict[tuple[str, str], Place] = {}
         try:
-            self._file = self.path.open("a+b")
+            self._file = self.path.open("a+b", buffering=0)
         except OSError as error:
-            raise OutputError(f"{self.path} can't be written ({error.strerror})") from error
+            raise OutputError(
+                f"{self.path} can't be written ({error.strerror}): choose another folder"
+            ) from error
         try:
             _lock(self._file.fileno(), self.path)
             self._end = self._recover()
+        except OSError as error:
+            self._file.close()
+            raise self._full(error) from error
         except BaseException:
             self._file.close()
             raise
@@ -84,6 +90,8 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with contextlib.suppress(OSError):  # what could not be kept is read again
+            os.fsync(self._file.fileno())
         self._file.close()
 
     def add(self, record: Record, content: bytes) -> Place:
@@ -104,19 +112,17 @@ class Journal:
         Raises
         ------
         OutputError
-            If the disk is full or can't be written; the next to open the file cuts off what of it
-            was written.
+            If the disk is full or can't be written; the file is as it was before.
         """
         packed = record.to_bytes()
         sizes = struct.pack("<II", len(packed), len(content))
         head = _ENTRY.pack(len(packed), len(content), zlib.crc32(sizes + packed))
         try:
-            self._file.write(head + packed + content)
-            self._file.flush()
+            self._append(head + packed + content)
         except OSError as error:
-            raise OutputError(
-                f"{self.path} can't be written ({error.strerror}): make room, and run it again"
-            ) from error
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._end)
+            raise self._full(error) from error
         place = Place(self._end + len(head), len(packed), len(content))
         self._end = place.end
         self.places[record.name, record.digest] = place
@@ -125,24 +131,33 @@ class Journal:
     def record(self, place: Place) -> Record:
         """Return the record of a picture; CacheError if it is damaged."""
         self._file.seek(place.start)
-        return Record.from_bytes(self._file.read(place.record_size))
+        return Record.from_bytes(self._file.read(place.record_size) or b"")
+
+    def _append(self, content: bytes) -> None:
+        left = memoryview(content)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def _full(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"{self.path} can't be written ({error.strerror}): make room, and run it again"
+        )
 
     def _recover(self) -> int:
         """Read what is there, and cut off what is torn or of another version."""
         self._file.seek(0, os.SEEK_END)
         size = self._file.tell()
-        self._file.seek(0)
         end = 0
-        if self._file.read(len(_HEADER)) == _HEADER:
-            end = len(_HEADER)
-            for record, place in _entries(self._file, size):
-                self.places[record.name, record.digest] = place
-                end = place.end
+        with self.path.open("rb") as file:
+            if file.read(len(_HEADER)) == _HEADER:
+                end = len(_HEADER)
+                for record, place in _entries(file, size):
+                    self.places[record.name, record.digest] = place
+                    end = place.end
         if end != size:
             self._file.truncate(end)
         if end == 0:
-            self._file.write(_HEADER)
-            self._file.flush()
+            self._append(_HEADER)
             end = len(_HEADER)
         self._file.seek(0, os.SEEK_END)
         return end

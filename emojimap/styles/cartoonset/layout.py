@@ -71,9 +71,9 @@ _EARS = 318.0
 _MOUTH_CORNERS = (222.0, 278.0)
 
 
-def near_eyes(shape: tuple[int, int], reach: float, top: int = 0, left: int = 0) -> F32:
+def near_eyes(shape: tuple[int, int], reach: float) -> F32:
     """Distance to the nearer eye centre where it is at most `reach`, else infinity."""
-    rows, columns = np.mgrid[top : top + shape[0], left : left + shape[1]].astype(np.float32)
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     far = np.minimum(*(np.hypot(columns - x, rows - y) for x, y in EYES))
     return np.where(far <= reach, far, np.inf).astype(np.float32)
 

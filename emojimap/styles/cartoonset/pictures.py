@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emojimap.arrays import I64
 from emojimap.avatar import BY_HAND, Avatar
@@ -65,26 +66,33 @@ class Pictures:
 
     def __init__(self, table: Table, used: Sequence[Hairstyle]) -> None:
         self.table = table
-        self.rows: I64 = np.sort(np.concatenate([style.rows for style in used]).astype(np.int64))
+        rows: I64 = np.sort(np.concatenate([style.rows for style in used]).astype(np.int64))
+        # Pictures whose hair can't be trusted serve where their hairstyle has no others.
+        sound = ~table.flawed[rows]
+        only = ~np.isin(table.hairstyle[rows], table.hairstyle[rows[sound]])
+        self.rows: I64 = rows[sound | only]
         self._bearded = choice.bearded(table)
 
     @cached_property
     def classes(self) -> Classes:
         """Pictures with one mask; in very large sets with one hairdo, chin, glasses and beard."""
-        rows, table = self.rows, self.table
-        keys = np.stack([table.hairstyle[rows], table.mask[rows]], 1)
-        if len(np.unique(table.mask[rows])) > MOST_MASKS:
-            chin = np.rint(np.nan_to_num(table.chin[rows], nan=-1.0)).astype(np.int64)
-            hidden = (chin, table.glasses[rows], self._bearded[rows])
-            keys = np.stack([table.hairstyle[rows], *hidden], 1)
-        _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        table, rows = self.table, self.rows
+        chin = np.rint(np.nan_to_num(table.chin[rows], nan=-1.0)).astype(np.int64)
+        hair, worn = table.hairstyle[rows], (table.glasses[rows], self._bearded[rows])
+        for shared in ((table.mask[rows],), (chin, *worn), worn, ()):
+            keys = np.stack([hair, *shared], axis=1)
+            _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+            if len(first) <= MOST_MASKS:
+                break
         order = np.argsort(first)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
         number = rank[number.ravel()]
         members = np.argsort(number, kind="stable")
         starts = np.searchsorted(number[members], np.arange(len(order))).astype(np.int64)
-        return Classes(rows[members], starts, rows[first[order]])
+        most = min(len(starts), MOST_MASKS)
+        stop = starts[most] if most < len(starts) else len(members)
+        return Classes(rows[members[:stop]], starts[:most], rows[first[order]][:most])
 
     @cached_property
     def plainest(self) -> int:
@@ -102,13 +110,10 @@ class Pictures:
 
     def shown(self, row: int) -> dict[str, str | None]:
         """Return the parts that a picture shows."""
-        table = self.table
-        glasses = GLASSES[table.glasses[row]]
+        found = {part: str(kinds[row]) for part, kinds in self._kinds.items()}
         return {
-            "picture": str(table.names[row]),
-            "hair": table.hairstyles[table.hairstyle[row]].id,
-            "facialHair": self._beard(row),
-            "glasses": None if glasses == "none" else glasses,
+            "picture": str(self.table.names[row]),
+            **{part: None if kind == "none" else kind for part, kind in found.items()},
         }
 
     def resolve(self, avatar: Avatar) -> int:
@@ -140,10 +145,10 @@ class Pictures:
             return row
         by_hand = {part for part, why in avatar.choices.items() if why.why == BY_HAND}
         wanted = {part: variant for part, variant in differ.items() if part in by_hand}
-        if wanted:
+        if wanted and "picture" not in by_hand:
             # Glasses and beards are put on and taken off: hair stays unless it was asked for.
             return self._nearest({"hair": shown["hair"], **wanted}, row)
-        if "picture" in by_hand:
+        if "picture" in by_hand and not wanted:
             return row
         part, variant = next(iter(differ.items()))
         raise StyleError(
@@ -153,28 +158,39 @@ class Pictures:
 
     def _nearest(self, wanted: Mapping[str, str | None], start: int) -> int:
         """Row of the picture with some parts that is most like another one."""
-        shown = {row: self.shown(row) for row in self.rows.tolist()}
-        fits = [row for row, parts in shown.items() if wanted.items() <= parts.items()]
-        if not fits:
+        table, rows = self.table, self.rows
+        fits = np.ones(len(rows), np.bool_)
+        for part, variant in wanted.items():
+            fits &= self._kinds[part][rows] == _word(variant)
+        if not fits.any():
             asked = ", ".join(f"{part}={variant or 'none'}" for part, variant in wanted.items())
             raise StyleError(
-                f"none of the {len(self.rows)} pictures has {asked}: ask for less, or precompute "
+                f"none of the {len(rows)} pictures has {asked}: ask for less, or precompute "
                 "a larger set"
             )
-        return int(min(fits, key=lambda row: (self._unlike(row, start), row)))
+        rows = rows[fits]
+        unlike = np.abs(table.beard[rows] - table.beard[start]).sum(axis=1, dtype=np.float64)
+        for part in DERIVED:
+            unlike += 2.0 * (self._kinds[part][rows] != self._kinds[part][start])
+        for values in (table.brows, table.chin[:, None], table.jaw[:, None]):
+            apart = np.nan_to_num(np.abs(values[rows] - values[start]), nan=_HIDDEN_PX)
+            unlike += apart.sum(axis=1) / _FAR_PX
+        return int(rows[unlike.argmin()])
 
-    def _unlike(self, a: int, b: int) -> float:
-        table, mine, its = self.table, self.shown(a), self.shown(b)
-        parts = sum(mine[part] != its[part] for part in DERIVED)
-        beard = float(np.abs(table.beard[a] - table.beard[b]).sum())
-        apart = (np.abs(values[a] - values[b]) for values in (table.brows, table.chin, table.jaw))
-        pixels = sum(float(np.nan_to_num(one, nan=_HIDDEN_PX).sum()) for one in apart)
-        return 2 * parts + beard + pixels / _FAR_PX
+    @cached_property
+    def _kinds(self) -> dict[str, NDArray[np.str_]]:
+        """Variants of the derived parts of all pictures."""
+        table = self.table
+        moustache, chin, cheeks = table.beard.T
+        beards = np.where(cheeks >= _HAS_CHEEKS, "beard", "chinBeard")
+        shaved = np.where(chin < _HAS_CHIN, "moustache", "beard")
+        beards = np.where(moustache < _HAS_MOUSTACHE, beards, shaved)
+        return {
+            "hair": np.array([style.id for style in table.hairstyles])[table.hairstyle],
+            "facialHair": np.where(self._bearded, beards, "none"),
+            "glasses": np.array(GLASSES)[table.glasses],
+        }
 
-    def _beard(self, row: int) -> str | None:
-        if not self._bearded[row]:
-            return None
-        moustache, chin, cheeks = self.table.beard[row]
-        if moustache < _HAS_MOUSTACHE:
-            return "beard" if cheeks >= _HAS_CHEEKS else "chinBeard"
-        return "moustache" if chin < _HAS_CHIN else "beard"
+
+def _word(variant: str | None) -> str:
+    return variant or "none"

@@ -9,7 +9,6 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +111,9 @@ def _take(
     pool: Executor,
     report: Report,
 ) -> None:
+    if entry.fault:
+        report.broken.append((entry.place, entry.fault))
+        return
     if not entry.is_picture:
         try:
             given = source.attributes(entry.content)
@@ -141,8 +143,6 @@ def _finish(
     try:
         found[entry.name] = kept.add(future.result(), entry.content)
         report.read += 1
-    except BrokenProcessPool as error:
-        raise DataError(f"a worker died at {entry.place}: use fewer --jobs") from error
     except PhotoError as error:
         report.broken.append((entry.place, str(error)))
 
@@ -168,6 +168,7 @@ def _write(
     made = table.make((kept.record(place) for place in places), places, given)
     folder, styles = kept.path.parent, made.hairstyles
     table.write(folder, made)
-    hairstyles.write(folder, styles, names, hairstyles.wishes(folder))
+    wanted = hairstyles.settled(hairstyles.wishes(folder), styles, made.names)
+    hairstyles.write(folder, styles, names, wanted)
     report.pictures, report.hairstyles = len(names), len(styles)
     report.aside = {style.id: style.reason for style in styles if style.reason}

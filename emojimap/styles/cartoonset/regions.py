@@ -187,7 +187,8 @@ def _glasses(labels: U8, picture: U8, colours: Palette) -> None:
     band, drawn = labels[layout.EYE_BAND], picture[layout.EYE_BAND]
     for frame, label in zip(colours.frames, (FRAME, RIMS), strict=False):
         if max(frame) < _DARK:
-            band[_dark_frame(drawn, colours)] = label
+            hairy = np.isin(band, (HAIR, FACIAL_HAIR, BROWS))
+            band[_dark_frame(drawn, colours) & ~hairy] = label
         else:
             found = palette.is_colour(drawn, frame, _FRAME_TOLERANCE) & (band != SKIN)
             band[_large(found)] = label

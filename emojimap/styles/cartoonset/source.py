@@ -6,7 +6,9 @@ Archives are read as a stream and never unpacked to disk.
 from __future__ import annotations
 
 import csv
-import io
+import hashlib
+import lzma
+import os
 import re
 import tarfile
 import zipfile
@@ -22,8 +24,12 @@ MAX_BYTES = 4 * 1024 * 1024
 """Larger entries are no pictures of this set: they have 30 to 70 kB."""
 
 _TAR = (".tgz", ".tar.gz", ".tar", ".tar.xz", ".tar.bz2")
-_MOST = 32_000
+_MOST, _LONGEST = 32_000, 1000
 _ARCHIVES = (*_TAR, ".zip")
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, RuntimeError, NotImplementedError),  # encrypted, or packed in a way of its own
+)
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]{0,63}")
 
 
@@ -43,6 +49,8 @@ class Entry:
         False for a CSV.
     done : float
         Share 0..1 of the source that has been read.
+    fault : str
+        Why it can't be read; empty if it was.
     """
 
     name: str
@@ -50,6 +58,7 @@ class Entry:
     content: bytes
     is_picture: bool
     done: float
+    fault: str = ""
 
 
 def read(path: Path) -> Iterator[Entry]:
@@ -71,16 +80,20 @@ def read(path: Path) -> Iterator[Entry]:
     DataError
         If there is no such thing, or the archive is damaged.
     """
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if _kind(file.name) and file.is_file())
-        archives = [file for file in path.iterdir() if file.name.lower().endswith(_ARCHIVES)]
-        return read(archives[0]) if len(archives) == 1 and not found else _files(found)
-    if not path.exists():
+    try:
+        kind = "folder" if path.is_dir() else "file" if path.exists() else "gone"
+        if kind == "file" and zipfile.is_zipfile(path):
+            kind = "zip"
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}): give another path") from error
+    if kind == "folder":
+        return _folder(path)
+    if kind == "gone":
         raise DataError(
             f"{path} does not exist: give the folder or the .tgz of the Cartoon Set "
             "(https://google.github.io/cartoonset/)"
         )
-    if zipfile.is_zipfile(path):
+    if kind == "zip":
         return _zip(path)
     if path.name.lower().endswith(_TAR):
         return _tar(path)
@@ -90,16 +103,19 @@ def read(path: Path) -> Iterator[Entry]:
 def name_of(stem: str) -> str:
     """Return the name that a picture is known by: its stem as a camelCase word.
 
+    What had to be changed ends in a few digits of its hash, so that other stems keep apart.
+
     Examples
     --------
     >>> name_of("cs100214067654451312"), name_of("Face 07_b")
-    ('cs100214067654451312', 'face07B')
+    ('cs100214067654451312', 'face07Bx1d059f')
     """
     if _NAME.fullmatch(stem):
         return stem
     words = [word for word in re.split(r"[^a-zA-Z0-9]+", stem) if word] or ["picture"]
     name = words[0][0].lower() + words[0][1:] + "".join(w[0].upper() + w[1:] for w in words[1:])
-    return (name if name[0].isalpha() else f"cs{name}")[:64]
+    name = name if name[0].isalpha() else f"cs{name}"
+    return f"{name[:50]}x{hashlib.sha256(stem.encode('utf-8', 'replace')).hexdigest()[:6]}"
 
 
 def attributes(content: bytes) -> dict[str, int]:
@@ -125,9 +141,10 @@ def attributes(content: bytes) -> dict[str, int]:
     >>> attributes(b'"hair", 12, 111\n"glasses", 3, 12\n')
     {'hair': 12, 'glasses': 3}
     """
-    text = content.decode("utf-8", "replace")
+    text = content.decode("utf-8-sig", "replace")
     found = {}
-    for row in csv.reader(io.StringIO(text), skipinitialspace=True):
+    for line in text.splitlines():
+        row = next(csv.reader([line[:_LONGEST]], skipinitialspace=True), [])
         if not row:
             continue
         try:
@@ -140,13 +157,48 @@ def attributes(content: bytes) -> dict[str, int]:
     return found
 
 
+def _folder(path: Path) -> Iterator[Entry]:
+    """Files below a folder; or of the archive in it, if there is no picture but one archive."""
+    found = _listing(path)
+    archives = [
+        file for file in found if file.parent == path and file.name.lower().endswith(_ARCHIVES)
+    ]
+    wanted = [file for file in found if _kind(file.name)]
+    if archives and not any(_kind(file.name) == ".png" for file in wanted):
+        if len(archives) > 1:
+            names = ", ".join(file.name for file in archives)
+            raise DataError(f"{path} holds no PNG but several archives, {names}: give one of them")
+        return read(archives[0])
+    return _files(wanted)
+
+
+def _listing(path: Path) -> list[Path]:
+    """All files below a folder that are not hidden, sorted; links are followed once."""
+
+    def fail(error: OSError) -> None:
+        raise DataError(f"{error.filename} can't be read ({error.strerror}): allow it") from error
+
+    found, seen = [], set()
+    for folder, folders, names in os.walk(path, followlinks=True, onerror=fail):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        found += [Path(folder) / name for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
 def _files(found: Sequence[Path]) -> Iterator[Entry]:
     for i, file in enumerate(found):
+        content, fault = b"", ""
         try:
-            content = file.read_bytes() if file.stat().st_size <= MAX_BYTES else b""
+            size = file.stat().st_size
+            content = file.read_bytes() if size <= MAX_BYTES else b""
+            fault = _too_large(size)
         except OSError as error:
-            raise DataError(f"{file} can't be read ({error.strerror})") from error
-        yield _entry(file.name, str(file), content, (i + 1) / len(found))
+            fault = f"can't be read ({error.strerror})"
+        yield _entry(file.name, str(file), content, (i + 1) / len(found), fault)
 
 
 def _zip(path: Path) -> Iterator[Entry]:
@@ -154,10 +206,14 @@ def _zip(path: Path) -> Iterator[Entry]:
         with zipfile.ZipFile(path) as archive:
             found = [info for info in archive.infolist() if _kind(_last(info.filename))]
             for i, info in enumerate(found):
-                content = archive.read(info) if info.file_size <= MAX_BYTES else b""
+                content, fault = b"", _too_large(info.file_size)
+                try:
+                    content = b"" if fault else archive.read(info)
+                except _DAMAGE as error:
+                    fault = f"can't be unpacked ({error})"
                 place = f"{path}:{info.filename}"
-                yield _entry(_last(info.filename), place, content, (i + 1) / len(found))
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+                yield _entry(_last(info.filename), place, content, (i + 1) / len(found), fault)
+    except (zipfile.BadZipFile, OSError) as error:
         raise DataError(f"{path} is damaged ({error}): download it again") from error
 
 
@@ -168,21 +224,28 @@ def _tar(path: Path) -> Iterator[Entry]:
             for info in archive:
                 if not _kind(_last(info.name)) or not info.isfile():
                     continue
-                stream = archive.extractfile(info) if info.size <= MAX_BYTES else None
+                fault = _too_large(info.size)
+                stream = None if fault else archive.extractfile(info)
                 content = b"" if stream is None else stream.read()
                 place = f"{path}:{info.name}"
-                yield _entry(_last(info.name), place, content, _position(raw) / size)
-    except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
+                yield _entry(_last(info.name), place, content, _position(raw) / size, fault)
+    except (tarfile.TarError, *_DAMAGE) as error:
         raise DataError(f"{path} is damaged ({error}): download it again") from error
+
+
+def _too_large(size: int) -> str:
+    if size <= MAX_BYTES:
+        return ""
+    return f"{size / 1e6:.0f} MB: pictures of the set have at most {MAX_BYTES / 1e6:.0f}"
 
 
 def _position(raw: BinaryIO) -> int:
     return raw.tell()
 
 
-def _entry(file: str, place: str, content: bytes, done: float) -> Entry:
+def _entry(file: str, place: str, content: bytes, done: float, fault: str) -> Entry:
     stem = PurePosixPath(file).stem
-    return Entry(name_of(stem), place, content, _kind(file) == ".png", min(done, 1.0))
+    return Entry(name_of(stem), place, content, _kind(file) == ".png", min(done, 1.0), fault)
 
 
 def _last(name: str) -> str:

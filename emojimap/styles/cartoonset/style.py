@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from PIL import Image
 
 from emojimap import canonical, recolour
 from emojimap.arrays import F32, F64, I32, I64, U8
-from emojimap.avatar import Avatar, Choice
+from emojimap.avatar import BY_HAND, Avatar, Choice
 from emojimap.errors import CacheError, StyleError
 from emojimap.styles.base import GROUPS, ColourRole, Group, PartPenalties, Role
 from emojimap.styles.cartoonset import choice, hairstyles, journal, regions
@@ -29,6 +30,7 @@ from emojimap.traits import Traits
 
 STYLE = "cartoonset"
 _PLAIN = {"skin": "#d9a16e", "hair": "#4a312c", "iris": "#5b3a1e", "glasses": "#2f2b2d"}
+_AS_SET = "as set by hand"
 _LABELS = {
     "skin": (regions.SKIN,),
     "hair": (regions.HAIR,),
@@ -81,10 +83,14 @@ class CartoonsetStyle:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._table, digest = read(folder)
-        used = hairstyles.used(self._table.hairstyles, hairstyles.wishes(folder))
+        wanted = hairstyles.settled(
+            hairstyles.wishes(folder), self._table.hairstyles, self._table.names
+        )
+        used = hairstyles.used(self._table.hairstyles, wanted)
         if not used:
             raise CacheError(f"{folder / hairstyles.NAME} keeps no hairstyle: keep at least one")
         self._hairs = tuple(style.id for style in used)
+        self._every_hair = tuple(style.id for style in self._table.hairstyles)
         self._pictures = Pictures(self._table, used)
         self._unmixed = lru_cache(maxsize=8)(self._unmix)
         self.fingerprint = hashlib.sha256(repr((digest, self._hairs)).encode()).hexdigest()
@@ -133,9 +139,17 @@ class CartoonsetStyle:
             if part == "picture":
                 self._pictures.row(variant)
             else:
-                check_name(variant, self.parts[part], f"{STYLE} {part}")
+                known = self._every_hair if part == "hair" else self.parts[part]
+                check_name(variant, known, f"{STYLE} {part}")
         parts = self._pictures.shown(self._pictures.resolve(avatar))
-        return self._complete(Avatar(STYLE, parts, avatar.colours, avatar.choices))
+        full = self._complete(Avatar(STYLE, parts, avatar.colours, avatar.choices))
+        # From here on parts and picture agree: what is set next decides.
+        settled = {
+            name: replace(choice, why=_AS_SET)
+            for name, choice in full.choices.items()
+            if choice.why == BY_HAND and name in parts
+        }
+        return full.explained(settled)
 
     def svg(self, avatar: Avatar) -> str:
         """Return an SVG document that holds the picture; StyleError as in `check`."""
@@ -197,16 +211,16 @@ class CartoonsetStyle:
         check_mask_size(size)
         first, table = self._first(group), self._table
         masks = np.zeros((len(first), size, size), np.float32)
-        places: dict[str, list[int]] = defaultdict(list)  # equal pictures can have two names
+        left: dict[str, list[int]] = defaultdict(list)  # equal pictures can have two names
         for i, row in enumerate(first.tolist()):
-            places[table.digests[row].tobytes().hex()].append(i)
-        if size == canonical.SIZE and places:
+            left[table.digests[row].tobytes().hex()].append(i)
+        if size == canonical.SIZE and left:
             for record in journal.records(self.folder):
-                if record.digest in places:
-                    masks[places[record.digest]] = record.coverage()
-        else:
-            for i, row in enumerate(first.tolist()):
-                masks[i] = self._unmixed(row)[0].hair(size)
+                for i in left.pop(record.digest, ()):
+                    masks[i] = record.coverage()
+        for rows in left.values():  # of another size, or behind a damaged record
+            for i in rows:
+                masks[i] = self._unmixed(int(first[i]))[0].hair(size)
         return tuple(table.names[first].tolist()), masks
 
     def template_parts(
@@ -256,8 +270,12 @@ class CartoonsetStyle:
     def _complete(self, avatar: Avatar) -> Avatar:
         """Fill in colours: plain ones, and those that follow from others."""
         colours = {**_PLAIN, **avatar.colours}
-        colours.setdefault("facialHair", colours["hair"])
-        colours.setdefault("brows", _darker(colours["hair"]))
+        by_hand = {name for name, choice in avatar.choices.items() if choice.why == BY_HAND}
+        follows = {"facialHair": colours["hair"], "brows": _darker(colours["hair"])}
+        for name, value in follows.items():
+            known = f"{name}Color" in avatar.choices
+            if name not in colours or ("hairColor" in by_hand and not known):
+                colours[name] = value
         return Avatar(STYLE, avatar.parts, colours, avatar.choices)
 
     def _content(self, row: int) -> bytes:
@@ -265,8 +283,8 @@ class CartoonsetStyle:
         content = journal.picture(self.folder, int(table.offsets[row]), int(table.lengths[row]))
         if hashlib.sha256(content).digest() != table.digests[row].tobytes():
             raise CacheError(
-                f"picture {table.names[row]} in {self.folder} is damaged: remove the folder and "
-                "run emojimap precompute again"
+                f"picture {table.names[row]} in {self.folder / journal.NAME} is damaged: remove "
+                "that file and run emojimap precompute again"
             )
         return content
 

@@ -20,14 +20,14 @@ from emojimap.errors import CacheError
 from emojimap.styles.cartoonset import consensus, hairstyles
 from emojimap.styles.cartoonset.extract import ALGORITHM
 from emojimap.styles.cartoonset.hairstyles import Hairstyle
-from emojimap.styles.cartoonset.journal import Place
+from emojimap.styles.cartoonset.journal import AGAIN, Place
 from emojimap.styles.cartoonset.record import SHAPE_BYTES, Record
 from emojimap.traits import Glasses
 
 NAME = "set.table"
 GLASSES: tuple[Glasses, ...] = get_args(Glasses)
 
-_MAGIC = b"emojimap cartoonset table 3\n"
+_MAGIC = b"emojimap cartoonset table 4\n"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,8 @@ class Table:
         Height over the eyes, thickness, slant, pixels; NaN where they are not seen.
     chin, jaw : (n,) ndarray of float32
         Row of the chin, half the width at the mouth, pixels; NaN where they are hidden.
+    flawed : (n,) ndarray of bool
+        Whether its own hair is cut off, merged or hidden.
     bald : (n,) ndarray of bool
         Whether it has no hair.
     mask : (n,) ndarray of int32
@@ -72,6 +74,7 @@ class Table:
     brows: F32
     chin: F32
     jaw: F32
+    flawed: Bool
     bald: Bool
     mask: NDArray[np.int32]
     solidity: F32
@@ -142,6 +145,7 @@ def make(
         brows=brows,
         chin=chin,
         jaw=jaw,
+        flawed=np.array([flaw is not None for flaw in flaws]),
         bald=bald,
         mask=mask,
         solidity=solidity,
@@ -186,21 +190,21 @@ def read(folder: Path) -> tuple[Table, str]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise CacheError(f"{path} can't be read ({error.strerror}): {_again()}") from error
+        raise CacheError(f"{path} can't be read ({error.strerror}): {AGAIN}") from error
     if not raw.startswith(_MAGIC):
-        raise CacheError(f"{path} is no table of a Cartoon Set of this version: {_again()}")
+        raise CacheError(f"{path} is no table of a Cartoon Set of this version: {AGAIN}")
     digest, content = raw[len(_MAGIC) :][:32], raw[len(_MAGIC) + 32 :]
     if hashlib.sha256(content).digest() != digest:
-        raise CacheError(f"{path} is damaged: {_again()}")
+        raise CacheError(f"{path} is damaged: {AGAIN}")
     algorithm, _, body = content.partition(b"\n")
     if algorithm.decode("utf-8", "replace") != ALGORITHM:
-        raise CacheError(f"{path} was made by another version of emojimap: {_again()}")
+        raise CacheError(f"{path} was made by another version of emojimap: {AGAIN}")
     try:
         with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
             found = dict(arrays)
         return _table(found), digest.hex()
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise CacheError(f"{path} is damaged ({error}): {_again()}") from error
+        raise CacheError(f"{path} is damaged ({error}): {AGAIN}") from error
 
 
 def _table(arrays: dict[str, Any]) -> Table:
@@ -213,7 +217,3 @@ def _table(arrays: dict[str, Any]) -> Table:
         for (id_, reason), a, b in zip(listed, ends, ends[1:], strict=False)
     ]
     return Table(hairstyles=styles, **arrays)
-
-
-def _again() -> str:
-    return "run emojimap precompute again"
