@@ -171,14 +171,14 @@ def round_trip(out: Path) -> None:
     style = CartoonsetStyle(out)
     index, families = open_index(style, "hair"), style.families("hair")
     found, _ = table.read(out)
-    used = set(style.parts["hair"])
+    used = set(style.parts["picture"])
     kept = {one.name: one for one in journal.records(out)}
     hits = []
     for row, name in enumerate(found.names.tolist()):
-        if found.hairstyles[found.hairstyle[row]].id in used:
+        if name in used:
             match = index.search(kept[name].coverage(), k=1, margin=BALD_MARGIN)[0]
             hits.append(families[match.index] == found.hairstyle[row])
-    print(f"round trip: {np.mean(hits):.2%} of {len(hits)} masks find their hairstyle first")
+    print(f"round trip: {np.mean(hits):.2%} of {len(hits)} used masks find their hairstyle first")
 
 
 def costs(photo: Path, few: int = 20, many: int = 10_000) -> None:

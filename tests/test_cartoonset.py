@@ -501,8 +501,8 @@ def test_a_picture_named_like_an_attribute(folder: Path, tmp_path: Path) -> None
 
 
 def test_a_misspelt_wish_is_named(own: Path) -> None:
-    wish(own, "dorp", "cs20 ")
-    with pytest.raises(CacheError, match=r"line \d+: 'dorp' is neither keep nor drop"):
+    wish(own, "dr0p", "cs20 ")
+    with pytest.raises(CacheError, match=r"line \d+: 'dr0p' is neither keep nor drop"):
         CartoonsetStyle(own)
 
 

@@ -208,7 +208,7 @@ def _glasses(
     others = but(but(band, [bridge, lens]), [skin], _TINTED)
     rims = mode(others[_lower_rims()[layout.EYE_BAND]], _LEAST_RIM)
     frames = [colour for colour in (bridge, rims) if colour is not None and colour != lens]
-    # Pale rims stay as they are beside a bridge with a colour.
+    # The one with a colour first: it is what the glasses are called by.
     return tuple(sorted(frames, key=lambda colour: min(colour) >= _PALE)), lens
 
 
