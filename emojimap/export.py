@@ -17,7 +17,7 @@ import numpy as np
 from emojimap import files, styles
 from emojimap.arrays import F32
 from emojimap.avatar import Avatar
-from emojimap.errors import ArgumentError, StyleError
+from emojimap.errors import ArgumentError, OutputError, StyleError
 from emojimap.styles import raster
 from emojimap.styles.cartoonset import layout
 from emojimap.styles.dicebear import DicebearStyle
@@ -100,7 +100,7 @@ def export(
     StyleError
         If the style is unknown or no vector style.
     OutputError
-        If something can't be written.
+        If something can't be written, or other pictures are there.
     """
     if count < 1 or layout_name not in LAYOUTS:
         raise ArgumentError(
@@ -108,6 +108,11 @@ def export(
         )
     style = _vector(style_name)
     files.make_folder(folder)
+    mine = {picture_name(number) for number in range(count)}
+    if others := [path.name for path in folder.glob("*.png") if path.stem not in mine]:
+        raise OutputError(
+            f"{folder} holds {len(others)} other pictures, as {min(others)}: name an empty folder"
+        )
     labels = {
         name: [value or "none" for value in values] for name, values in options(style).items()
     }

@@ -42,6 +42,8 @@ class Material:
         sRGB.
     under : int or None
         Label of the material that shows through it, if one does.
+    opacity : float
+        How little of that shows through, 0..1.
     shine : float
         Most white that a highlight may be taken for, 0..1: on a pale base highlights are all
         white, and would stay so on a dark one.
@@ -51,6 +53,7 @@ class Material:
     base: tuple[int, int, int]
     under: int | None = None
     shine: float = 1.0
+    opacity: float = 1.0
 
 
 def amounts(picture: U8, labels: U8, materials: Sequence[Material]) -> dict[int, F32]:
@@ -173,6 +176,8 @@ def _unmix(
         if other is one or not rows.size:
             continue
         mine, its, left = _pair(colours[rows], _base(one), _base(other))
+        if through:
+            mine, its = _shining(colours[rows], one, other, mine, its)
         better = (left <= off[rows] + margin[rows]) | through
         rows, mine, its, left = rows[better], mine[better], its[better], left[better]
         for label in found:
@@ -180,6 +185,17 @@ def _unmix(
         share[rows], off[rows], margin[rows] = mine, left, -_BETTER
         found[other.label][place[0][rows], place[1][rows]] = its
     found[one.label][place] = share
+
+
+def _shining(colours: F32, one: Material, under: Material, mine: F32, its: F32) -> tuple[F32, F32]:
+    """Shares in highlights on a material that lets another through: both give way to white."""
+    shown = one.opacity * _base(one) + (1 - one.opacity) * _base(under)
+    bright = colours @ shown > 1.02 * float(shown @ shown)
+    share = np.maximum(on_line(colours, shown)[0], 1 - one.shine)
+    return (
+        np.where(bright, share * one.opacity, mine),
+        np.where(bright, share * (1 - one.opacity), its),
+    )
 
 
 def _pair(colours: F32, mine: F32, other: F32) -> tuple[F32, F32, F32]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -46,6 +48,8 @@ def workers(jobs: int, module: str) -> Iterator[Executor]:
         context.set_forkserver_preload([module])
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool:
         try:
+            with _uninterrupted():
+                _start(pool, jobs)
             yield pool
         except BrokenProcessPool as error:
             raise EmojimapError(
@@ -54,6 +58,28 @@ def workers(jobs: int, module: str) -> Iterator[Executor]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _start(pool: Executor, jobs: int) -> None:
+    try:
+        list(pool.map(time.sleep, [0.01] * jobs))
+    except OSError as error:
+        raise EmojimapError(
+            f"{jobs} worker processes can't be started ({error}): use --jobs 1"
+        ) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait, and never reach processes that are started meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Here(Executor):
@@ -68,11 +94,10 @@ class _Here(Executor):
 
 def _prepare() -> None:
     """Keep OpenCV from starting threads in each worker, and Ctrl-C for the main process."""
-    import signal
-
     import cv2
 
     cv2.setNumThreads(1)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

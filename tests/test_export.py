@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emojimap import styles
-from emojimap.errors import ArgumentError, StyleError
+from emojimap.errors import ArgumentError, OutputError, StyleError
 from emojimap.export import CREDITS, LABELS, export, frame, options, pick, picture_name
 from emojimap.overlap import MaskIndex
 from emojimap.styles import raster
@@ -104,5 +104,8 @@ def test_hair_is_found_again_from_the_picture_alone(style: DicebearStyle, tmp_pa
 def test_what_can_not_be_exported(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="count 0"):
         export("avataaars", tmp_path, count=0)
+    (tmp_path / "me.png").write_bytes(b"mine")
+    with pytest.raises(OutputError, match=r"holds 1 other pictures, as me.png"):
+        export("avataaars", tmp_path, count=1)
     with pytest.raises(StyleError, match="unknown"):
         export("avatars", tmp_path)

@@ -29,12 +29,16 @@ def share(what: str) -> Iterator[Callable[[int, float], None]]:
         TextColumn("{task.fields[rate]:.0f}/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=1.0, count=0, rate=0.0)
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(what, total=1.0, count=0, rate=0.0)
 
-        def show(count: int, done: float) -> None:
-            elapsed = bar.tasks[task].elapsed or 0.0
-            rate = count / elapsed if elapsed > 0 else 0.0
-            bar.update(task, completed=done, count=count, rate=rate)
+    def show(count: int, done: float) -> None:
+        bar.start()
+        elapsed = bar.tasks[task].elapsed or 0.0
+        rate = count / elapsed if elapsed > 0 else 0.0
+        bar.update(task, completed=done, count=count, rate=rate)
 
+    try:
         yield show
+    finally:
+        bar.stop()

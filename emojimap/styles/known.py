@@ -30,8 +30,11 @@ def check_name(name: Any, names: Iterable[Any], what: str) -> None:
     if len(words) > _MANY:  # comparing with all of a large set takes seconds
         words = [word for word in words if word[:4] == str(name)[:4]][:_MANY] or words[:_MANY]
     near = difflib.get_close_matches(str(name), words, n=3, cutoff=0.5) or words
+    if None in names:
+        near = [*near[: _NAMED - 1], "none"]
     more = f" (and {len(near) - _NAMED} more)" if len(near) > _NAMED else ""
-    raise StyleError(f"{what} {name!r} is unknown: use {', '.join(near[:_NAMED])}{more}")
+    asked = "none" if name is None else name
+    raise StyleError(f"{what} {asked!r} is unknown: use {', '.join(near[:_NAMED])}{more}")
 
 
 def check_mask_size(size: Any) -> None:

@@ -18,6 +18,9 @@ UNKNOWN = -1
 
 _FEWEST = 5
 """Pictures that make a majority; below it each is believed on its own."""
+_OFTEN = 0.25
+"""Share of pictures that show glasses or a beard from which on all have it: these are overlooked
+more often than they are seen where none are, and a beard from nowhere is the worst mistake."""
 
 
 def agree(
@@ -28,9 +31,11 @@ def agree(
     Parameters
     ----------
     glasses : (n,) ndarray of int8
-        Kinds of glasses: becomes that of most pictures with the same ``glasses``.
+        Kinds of glasses, 0 for none: becomes what pictures with the same ``glasses`` have most,
+        none only where hardly any has some.
     beard : (n, 3) ndarray of float32
-        What facial hair covers: becomes the median of the same ``facial_hair``.
+        What facial hair covers: becomes the median of those with the same ``facial_hair`` that
+        show some, unless hardly any does.
     chin, jaw : (n,) ndarray of float32
         Row of the chin and half the width of the jaw, NaN where hidden: become the medians of the
         same ``chin_length`` and ``face_shape``.
@@ -38,9 +43,13 @@ def agree(
         Values of `NAMES`, `UNKNOWN` where there is none.
     """
     for rows in same(attributes, "glasses"):
-        glasses[rows] = np.bincount(glasses[rows]).argmax()
+        worn = glasses[rows][glasses[rows] > 0]
+        if worn.size >= _OFTEN * rows.size:
+            glasses[rows] = np.bincount(worn).argmax()
     for rows in same(attributes, "facial_hair"):
-        beard[rows] = np.median(beard[rows], axis=0)
+        there = rows[beard[rows].max(axis=1) > 0]
+        if there.size >= _OFTEN * rows.size:
+            beard[rows] = np.median(beard[there], axis=0)
     for rows in same(attributes, "chin_length", "face_shape"):
         for values in (chin, jaw):
             seen = values[rows][~np.isnan(values[rows])]

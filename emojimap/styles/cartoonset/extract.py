@@ -19,7 +19,7 @@ from emojimap.styles.cartoonset import layout, palette, regions
 from emojimap.styles.cartoonset.palette import Palette
 from emojimap.traits import Glasses, beard_regions
 
-ALGORITHM = "8"
+ALGORITHM = "9"
 """Changes when the same picture gives another result."""
 
 Flaw = Literal["cut", "merged", "headwear"]
@@ -140,7 +140,7 @@ class Extraction:
             if paint is not None:
                 under = regions.SKIN if paint.opacity < 1 else None
                 shine = _SHINE if label in (regions.HAIR, regions.FACIAL_HAIR) else 1.0
-                found.append(Material(label, paint.base, under, shine))
+                found.append(Material(label, paint.base, under, shine, paint.opacity))
         frames = zip((regions.FRAME, regions.RIMS), colours.frames, strict=False)
         return [*found, *(Material(label, frame) for label, frame in frames)]
 

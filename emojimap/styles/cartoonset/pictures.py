@@ -163,11 +163,7 @@ class Pictures:
         for part, variant in wanted.items():
             fits &= self._kinds[part][rows] == _word(variant)
         if not fits.any():
-            asked = ", ".join(f"{part}={variant or 'none'}" for part, variant in wanted.items())
-            raise StyleError(
-                f"none of the {len(rows)} pictures has {asked}: ask for less, or precompute "
-                "a larger set"
-            )
+            raise StyleError(self._lacking(wanted))
         rows = rows[fits]
         unlike = np.abs(table.beard[rows] - table.beard[start]).sum(axis=1, dtype=np.float64)
         for part in DERIVED:
@@ -176,6 +172,22 @@ class Pictures:
             apart = np.nan_to_num(np.abs(values[rows] - values[start]), nan=_HIDDEN_PX)
             unlike += apart.sum(axis=1) / _FAR_PX
         return int(rows[unlike.argmin()])
+
+    def _lacking(self, wanted: Mapping[str, str | None]) -> str:
+        """Tell that no picture has some parts, and what would have them."""
+        rest = {part: variant for part, variant in wanted.items() if part != "hair"}
+        fits = np.ones(len(self.rows), np.bool_)
+        for part, variant in rest.items():
+            fits &= self._kinds[part][self.rows] == _word(variant)
+        hairs = sorted(set(self._kinds["hair"][self.rows][fits].tolist()))
+        asked, alone = (
+            ", ".join(f"{part}={_word(variant)}" for part, variant in parts.items())
+            for parts in (wanted, rest)
+        )
+        remedy = "precompute a larger set"
+        if "hair" in wanted and rest and hairs:
+            remedy = f"{alone} comes with hair={' or '.join(hairs[:3])}"
+        return f"none of the {len(self.rows)} pictures has {asked}: {remedy}"
 
     @cached_property
     def _kinds(self) -> dict[str, NDArray[np.str_]]:

@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from emojimap.errors import DataError, PhotoError
@@ -82,14 +83,17 @@ def precompute(
     OutputError
         If the results can't be written.
     """
+    # What is wrong with a picture is said in the end, and once.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     report = Report()
     attributes: dict[str, tuple[int, ...]] = {}
     found: dict[str, Place] = {}
+    faults: dict[str, tuple[str, str]] = {}  # of attributes; only those beside a picture count
     with Journal(folder) as kept, workers(jobs, record.__name__) as pool:
         waiting: deque[tuple[Entry, Future[Record]]] = deque()
         count = 0
         for entry in source.read(path):
-            _take(entry, kept, found, attributes, waiting, pool, report)
+            _take(entry, kept, found, attributes, waiting, pool, report, faults)
             while len(waiting) > _AHEAD * jobs:
                 _finish(waiting, kept, found, report)
             count += entry.is_picture
@@ -97,6 +101,7 @@ def precompute(
                 progress(count, entry.done)
         while waiting:
             _finish(waiting, kept, found, report)
+        report.broken += [fault for name, fault in faults.items() if name in found]
         _check_any(path, found, report)
         _write(kept, found, attributes, report)
     return report
@@ -110,6 +115,7 @@ def _take(
     waiting: deque[tuple[Entry, Future[Record]]],
     pool: Executor,
     report: Report,
+    faults: dict[str, tuple[str, str]],
 ) -> None:
     if entry.fault:
         report.broken.append((entry.place, entry.fault))
@@ -121,7 +127,7 @@ def _take(
                 given.get(name, consensus.UNKNOWN) for name in consensus.NAMES
             )
         except DataError as error:
-            report.broken.append((entry.place, str(error)))
+            faults[entry.name] = entry.place, str(error)
         return
     if entry.name in found or any(entry.name == other.name for other, _ in waiting):
         report.broken.append((entry.place, f"another picture is called {entry.name}"))

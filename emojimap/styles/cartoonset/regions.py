@@ -152,7 +152,7 @@ def _brows(labels: U8, picture: U8, colours: Palette) -> None:
     if colours.brows is None:
         return
     for window in layout.BROWS:
-        found = palette.is_colour(picture[window], colours.brows.shown)
+        found = _solid(palette.is_colour(picture[window], colours.brows.shown))
         labels[window][found & (labels[window] == NONE)] = BROWS
 
 

@@ -97,6 +97,8 @@ def read(path: Path) -> Iterator[Entry]:
         return _zip(path)
     if path.name.lower().endswith(_TAR):
         return _tar(path)
+    if path.name.lower().endswith(".zip"):
+        raise DataError(f"{path} is damaged (no list of its files): download it again")
     raise DataError(f"{path} is neither a folder nor a .tgz, .tar or .zip archive")
 
 
