@@ -56,7 +56,7 @@ def workers(jobs: int, module: str) -> Iterator[Executor]:
                 f"one of {jobs} worker processes died, perhaps for want of memory: use fewer --jobs"
             ) from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
@@ -71,15 +71,28 @@ def _start(pool: Executor, jobs: int) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait, and never reach processes that are started meanwhile."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    """Let Ctrl-C wait, and never reach the processes that are started meanwhile.
+
+    These inherit that the signal is blocked. Blocking alone would not make it wait here: another
+    thread, as those of a BLAS, may be handed it.
+    """
+    if not hasattr(signal, "pthread_sigmask") or not _in_main_thread():  # Windows, or not ours
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 class _Here(Executor):

@@ -842,6 +842,33 @@ class TestCommands:
         assert gone.returncode == 1
         assert "run emojimap precompute PATH once" in gone.stderr
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+    @pytest.mark.parametrize("seconds", [0.45, 1.5])
+    def test_interrupted_it_says_how_to_go_on(
+        self, seconds: float, pictures: dict[str, bytes], tmp_path: Path
+    ) -> None:
+        place = tmp_path / "many"
+        place.mkdir()
+        for i in range(400):
+            (place / f"cs{i:03d}.png").write_bytes(pictures["cs11"] + b"\0" * i)
+        words = ("precompute", place, "--cache", tmp_path / "cache", "--jobs", "2")
+        running = subprocess.Popen(
+            [sys.executable, "-c", "from emojimap.cli import main; main()", *map(str, words)],
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        )
+        begun = tmp_path / "cache" / "cartoonset" / journal.NAME
+        until = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(seconds - 0.4)
+        os.killpg(running.pid, signal.SIGINT)
+        told = running.communicate(timeout=60)[1]
+        assert running.returncode == 130
+        assert "interrupted: the same command goes on" in " ".join(told.split())
+        assert "Traceback" not in told
+
     @pytest.mark.parametrize("path", ["gone", "empty"])
     def test_nothing_to_read(self, path: str, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()

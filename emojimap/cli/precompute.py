@@ -62,8 +62,12 @@ def precompute(
 
     folder = (cache or cache_folder()) / styles.CARTOONSET
     jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
-    with _progress.share("pictures") as progress:
-        report = run(path, folder, jobs=jobs, progress=progress)
+    try:
+        with _progress.share("pictures") as progress:
+            report = run(path, folder, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        sys.stderr.write("emojimap: interrupted: the same command goes on from here\n")
+        raise typer.Exit(130) from None
     _tell(report, folder / hairstyles.NAME)
     style = styles.load(folder)
     open_index(style, "hair")
