@@ -116,13 +116,12 @@ def compare(
     mask = masks["hair"] > 0.5
     if hatted:
         mask = mask | (masks["headwear"] > 0.5)
-    query = coverage(mask, face_frame(analysis.head.points[:68]))
+    upright = face_frame(analysis.head.points[:68])
+    query = coverage(mask, upright)
     frame = face_frame(analysis.landmarks)
     seen = visible((analysis.photo.shape[0], analysis.photo.shape[1]), frame)
     if analysis.traits.headwear and not hatted:
-        seen = seen & (
-            coverage(masks["headwear"] > 0.5, face_frame(analysis.head.points[:68])) < 0.5
-        )
+        seen = seen & (coverage(masks["headwear"] > 0.5, upright) < 0.5)
     index = open_index(style, group, size=SIZE, levels=settings.levels)
     search = partial(
         index.search,

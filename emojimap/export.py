@@ -18,7 +18,7 @@ from emojimap import files, styles
 from emojimap.arrays import F32
 from emojimap.avatar import Avatar
 from emojimap.errors import ArgumentError, OutputError, StyleError
-from emojimap.styles import raster
+from emojimap.styles import Role, raster
 from emojimap.styles.cartoonset import layout
 from emojimap.styles.dicebear import DicebearStyle
 from emojimap.workers import workers
@@ -27,7 +27,7 @@ LAYOUTS = ("cartoonset",)
 LABELS = "attributes.json"
 CREDITS = "CREDITS.txt"
 
-_PARTS = {"hair": "hair", "facial_hair": "facial_hair", "glasses": "glasses"}
+_PARTS: Mapping[Role, str] = {"hair": "hair", "facial_hair": "facial_hair", "glasses": "glasses"}
 _COLOURS = {
     "skin": "face_color",
     "hair": "hair_color",
@@ -212,7 +212,7 @@ def _labels(style: DicebearStyle) -> dict[str, str]:
     """Names in the CSV of what a picture shows: of parts, and of colours as ``hairColor``."""
     found = {part: part for part in style.parts if part not in style.unseen}
     for role, name in _PARTS.items():
-        found |= dict.fromkeys(style.part_names.get(role, ()), name)  # type: ignore[call-overload]
+        found |= dict.fromkeys(style.part_names.get(role, ()), name)
     paints = {name: role for role, name in style.colour_names.items()}
     for colour in style.colours:
         if colour not in style.unseen:

@@ -162,8 +162,8 @@ def _unmix(
 ) -> None:
     """Fill in the amounts of the pixels of one material, and of what is mixed into them."""
     colours = pixels.astype(np.float32)
-    share, off = on_line(colours, _base(one))
     base = _base(one)
+    share, off = on_line(colours, base)
     bright = colours @ base > float(base @ base)
     share = np.where(bright, np.maximum(share, 1 - one.shine), share)
     if max(one.base) < _BLACK:
@@ -175,7 +175,7 @@ def _unmix(
         rows = np.flatnonzero(near[other.label][place] | through)
         if other is one or not rows.size:
             continue
-        mine, its, left = _pair(colours[rows], _base(one), _base(other))
+        mine, its, left = _pair(colours[rows], base, _base(other))
         if through:
             mine, its = _shining(colours[rows], one, other, mine, its)
         better = (left <= off[rows] + margin[rows]) | through

@@ -10,10 +10,15 @@ import cv2
 import numpy as np
 import pytest
 
+from emojimap import styles
 from emojimap.facenet import LABELS
 from emojimap.facenet.network import Prediction
 from emojimap.facenet.shape import mean_face
+from emojimap.styles.cartoonset.precompute import precompute
+from emojimap.styles.cartoonset.style import CartoonsetStyle
 from emojimap.train.samples import MESH_TO_POINTS
+from tests.drawn_cartoons import png
+from tests.drawn_set import SET
 
 FACE = (220, 30, 30)
 HAIR = (30, 200, 30)
@@ -40,6 +45,52 @@ def astronaut():
     from skimage import data as pictures
 
     return pictures.astronaut()
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    return {name: png(cartoon) for name, cartoon in SET.items()}
+
+
+@pytest.fixture
+def set_folder(pictures, tmp_path):
+    place = tmp_path / "set"
+    place.mkdir()
+    for name, content in pictures.items():
+        (place / f"{name}.png").write_bytes(content)
+    return place
+
+
+@pytest.fixture(scope="session")
+def cache(pictures, tmp_path_factory):
+    """A precomputed set; not to be changed."""
+    place = tmp_path_factory.mktemp("given")
+    for name, content in pictures.items():
+        (place / f"{name}.png").write_bytes(content)
+    out = tmp_path_factory.mktemp("cache") / "cartoonset"
+    precompute(place, out)
+    return out
+
+
+@pytest.fixture
+def set_style(cache):
+    return CartoonsetStyle(cache)
+
+
+@pytest.fixture
+def own(cache, tmp_path):
+    """A copy of the precomputed set that may be changed."""
+    for path in cache.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
+def as_named(cache, monkeypatch):
+    """Make the set the one that is found by name."""
+    monkeypatch.setattr(styles, "_sets", [])
+    monkeypatch.setenv("EMOJIMAP_CACHE", str(cache.parent))
+    return
 
 
 def blank(height=480, width=640):
