@@ -76,7 +76,8 @@ def _uninterrupted() -> Iterator[None]:
     These inherit that the signal is blocked. Blocking alone would not make it wait here: another
     thread, as those of a BLAS, may be handed it.
     """
-    if not hasattr(signal, "pthread_sigmask") or not _in_main_thread():  # Windows, or not ours
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as below nohup
+    if ignored or not hasattr(signal, "pthread_sigmask") or not _in_main_thread():
         yield
         return
     came: list[int] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -71,3 +72,8 @@ def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str
         timeout=120,
         env={**os.environ, **variables},
     )
+
+
+def heed_interrupts() -> None:
+    """Undo that a process begun in the background of a shell ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -20,7 +20,7 @@ from emojimap.styles.cartoonset import consensus, journal, source, table
 from emojimap.styles.cartoonset.journal import Journal
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
-from tests.drawn_set import SET, csv, packed
+from tests.drawn_set import SET, csv, heed_interrupts, packed
 
 
 @pytest.mark.parametrize("kind", ["folder", "tgz", "tar", "zip"])
@@ -282,6 +282,7 @@ def test_a_process_that_was_stopped_is_followed_by_one_that_ends(
         [sys.executable, "-c", code, str(place), str(out)],
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     path = out / journal.NAME
     until = time.monotonic() + 60

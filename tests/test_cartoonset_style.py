@@ -22,7 +22,7 @@ from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
 from emojimap.traits import Traits
 from tests.drawn_cartoons import png
-from tests.drawn_set import BROWN, SET, run, wish
+from tests.drawn_set import BROWN, SET, heed_interrupts, run, wish
 
 # Choosing
 
@@ -231,6 +231,7 @@ class TestCommands:
             [sys.executable, "-c", "from emojimap.cli import main; main()", *map(str, words)],
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=heed_interrupts,
             text=True,
         )
         begun = tmp_path / "cache" / "cartoonset" / journal.NAME
