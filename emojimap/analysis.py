@@ -6,7 +6,8 @@ photo -> faces -> head frame: labels -> masks -> traits
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,8 @@ class Analysis:
         The face in its head frame.
     confidence : float
         0..1, how sure the landmarks are.
+    tone : float
+        L* of the skin in neutral light as the face network guesses it; NaN if it can't.
     """
 
     photo: U8
@@ -125,6 +128,7 @@ class Analysis:
     traits: Traits
     head: Head
     confidence: float
+    tone: float = math.nan
 
 
 def analyse(photo: Any, *, face: int = 0, settings: AnalysisSettings | None = None) -> Analysis:
@@ -217,6 +221,28 @@ def networks(device: str = "cpu") -> Networks:
     return backends.networks(device=device)
 
 
+def recoloured(analysis: Analysis, settings: ColourSettings) -> Analysis:
+    """Sample the colours again, in another way; nothing else is looked at again.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Of any face.
+    settings : ColourSettings
+        How.
+
+    Returns
+    -------
+    Analysis
+        The same but for its colours.
+    """
+    seen = analysis
+    colours = colours_.sample(
+        seen.photo, seen.landmarks, seen.irises, seen.masks, settings, guess=seen.tone
+    )
+    return replace(seen, colours=colours)
+
+
 def _faces(pixels: U8, settings: AnalysisSettings, *, every: bool) -> list[Face]:
     faces = find_.find(pixels, networks(settings.device).face, settings.find, every=every)
     if not faces:
@@ -241,18 +267,19 @@ def _analysis(pixels: U8, face: Face, settings: AnalysisSettings) -> Analysis:
         name: parse_.onto_photo(mask, parsed.matrix, shape) > 0.5 for name, mask in soft.items()
     }
     landmarks, irises = face.points[:68], iris_circles(face.points)
-    found = colours_.sample(pixels, landmarks, irises, masks, settings.colours)
-    return Analysis(
+    seen = Analysis(
         photo=pixels,
         box=_box(landmarks),
         landmarks=landmarks,
         irises=irises,
         masks=masks,
-        colours=found,
+        colours=Colours(),
         traits=traits,
         head=head,
         confidence=_confidence(face.spread, settings.find.largest_spread),
+        tone=face.tone,
     )
+    return recoloured(seen, settings.colours)
 
 
 def _confidence(spread: float, largest: float) -> float:

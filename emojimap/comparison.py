@@ -11,8 +11,8 @@ import numpy as np
 from emojimap.analysis import Analysis
 from emojimap.arrays import F32, F64, I32, Bool
 from emojimap.canonical import CANVAS, EYE_Y, MIDDLE_X, SIZE, coverage, face_frame, visible
-from emojimap.errors import ArgumentError
 from emojimap.overlap import Match, Region
+from emojimap.settings import Checked, setting
 from emojimap.styles import Group, PartPenalties, Style
 from emojimap.styles.index import open_index
 
@@ -20,7 +20,7 @@ _OUT, _SPARE = 10.0, 8
 
 
 @dataclass(frozen=True)
-class OverlapSettings:
+class OverlapSettings(Checked):
     """How hair masks are compared; lengths in pixels of the 96x96 canonical canvas.
 
     Parameters
@@ -40,19 +40,15 @@ class OverlapSettings:
         Area added to intersection and union, so that bald is a template like others.
     """
 
-    levels: int = 8
-    window_px: int = 0
-    scales: tuple[float, ...] = (1.0,)
-    face_weight: float = 0.3
-    face_radius_px: float = 24.0
-    face_bottom_px: float = 55.0
-    low_weight: float = 0.3
-    low_top_px: float = 61.0
-    margin_px2: float = 150.0
-
-    def __post_init__(self) -> None:
-        if self.face_weight < 0 or self.low_weight < 0 or self.margin_px2 < 0:
-            raise ArgumentError("weights and margin_px2 of the overlap must be 0 or more")
+    levels: int = setting(8, 1, 64)
+    window_px: int = setting(0, 0, 40)
+    scales: tuple[float, ...] = setting((1.0,), 0.25, 4)
+    face_weight: float = setting(0.3, 0, 10)
+    face_radius_px: float = setting(24.0, 1, 96)
+    face_bottom_px: float = setting(55.0, 0, 96)
+    low_weight: float = setting(0.3, 0, 10)
+    low_top_px: float = setting(61.0, 0, 96)
+    margin_px2: float = setting(150.0, 0, 10_000)
 
 
 @dataclass(frozen=True, eq=False)

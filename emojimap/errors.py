@@ -37,5 +37,9 @@ class DataError(EmojimapError):
     """A data set for training or measuring can't be used as it is."""
 
 
+class SettingsError(EmojimapError):
+    """A setting is unknown, of a wrong type or unit, or out of its range."""
+
+
 class OutputError(EmojimapError):
     """A result can't be written where it was asked for."""

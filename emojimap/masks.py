@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, U8, Bool
-from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 
 NAMES = ("hair", "facial_hair", "skin", "glasses", "headwear", "body")
 """Masks of one head; `body` is neck and clothes."""
 
 
 @dataclass(frozen=True)
-class MaskSettings:
+class MaskSettings(Checked):
     """How the masks of a head are cleaned; lengths in eye distances, areas in their square.
 
     Parameters
@@ -41,18 +41,13 @@ class MaskSettings:
         Less than this is no headwear.
     """
 
-    reach: float = 0.35
-    island_area: float = 0.02
-    hair_area: float = 0.2
-    facial_hair_area: float = 0.2
-    facial_hair_mean: float = 0.85
-    glasses_area: float = 0.25
-    headwear_area: float = 0.7
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not 0 <= value <= 10:
-                raise ArgumentError(f"{name} {value}: give 0 to 10")
+    reach: float = setting(0.35, 0, 10, "eye distances")
+    island_area: float = setting(0.02, 0, 10, "squared eye distances")
+    hair_area: float = setting(0.2, 0, 10, "squared eye distances")
+    facial_hair_area: float = setting(0.2, 0, 10, "squared eye distances")
+    facial_hair_mean: float = setting(0.85, 0, 1)
+    glasses_area: float = setting(0.25, 0, 10, "squared eye distances")
+    headwear_area: float = setting(0.7, 0, 10, "squared eye distances")
 
 
 def clean(

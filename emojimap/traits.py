@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, U8, Bool
-from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 
 _LEAST_MOUSTACHE, _LEAST_CHIN = 0.2, 0.5
 
@@ -57,7 +57,7 @@ class Traits:
 
 
 @dataclass(frozen=True)
-class TraitSettings:
+class TraitSettings(Checked):
     """Thresholds of the traits.
 
     Parameters
@@ -76,17 +76,12 @@ class TraitSettings:
         The same for a broad one.
     """
 
-    dark_lens: float = 0.45
-    eye_cover: float = 0.05
-    smile_gap: float = 0.10
-    smile_width: float = 0.90
-    smile_lift: float = 0.04
-    twinkle_lift: float = 0.09
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not 0 <= value <= 2:
-                raise ArgumentError(f"{name} {value}: give 0 to 2")
+    dark_lens: float = setting(0.45, 0, 2, "of the skin's L*")
+    eye_cover: float = setting(0.05, 0, 1, "share")
+    smile_gap: float = setting(0.10, 0, 2, "mouth widths")
+    smile_width: float = setting(0.90, 0, 2, "eye distances")
+    smile_lift: float = setting(0.04, 0, 2, "mouth widths")
+    twinkle_lift: float = setting(0.09, 0, 2, "mouth widths")
 
 
 def measure(

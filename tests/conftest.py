@@ -115,7 +115,8 @@ class DrawnNetwork:
 
     def __call__(self, crops):
         found = [self._one(crop.astype(int)) for crop in crops]
-        return Prediction(*(np.stack(part).astype(np.float32) for part in zip(*found, strict=True)))
+        parts = (np.stack(part).astype(np.float32) for part in zip(*found, strict=True))
+        return Prediction(*parts, tone=np.full(len(crops), 70.0, np.float32))
 
     def _one(self, crop):
         near = {

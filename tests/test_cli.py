@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says, how it ends."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from emojimap.avatar import Avatar
+from emojimap.colours import ROLES
 from tests.test_photo import png
 
 
@@ -222,3 +224,110 @@ class TestOthers:
                 pytest.skip("there is a CUDA device")
         failed(run("analyse", portrait, "--device", "cuda"), "cuda", "--device cpu")
         failed(run("analyse", portrait, "--device", "tpu"), "device 'tpu'")
+
+
+class TestColours:
+    def test_text_names_every_colour(self, portrait):
+        done = run("colours", portrait)
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.splitlines()
+        assert [line[:12].strip() for line in lines] == [role.replace("_", " ") for role in ROLES]
+        assert re.search(r"^skin +#[0-9a-f]{6} \w+ .*measured #[0-9a-f]{6}", lines[0])
+
+    def test_json_and_explanation(self, portrait, tmp_path):
+        done = run("colours", portrait, "--json", "--explain", tmp_path / "e.png")
+        assert done.returncode == 0, done.stderr
+        (face,) = json.loads(done.stdout)
+        assert set(face) == set(ROLES)
+        assert face["hair"]["kind"] == "natural"
+        assert face["skin"]["pixels"] > 100
+        with Image.open(tmp_path / "e.png") as picture:
+            assert picture.size[0] > 1600
+
+    def test_wrong_use(self, portrait, tmp_path):
+        failed(run("colours", tmp_path / "none.jpg"), "none.jpg")
+        failed(run("colours", portrait, "--explain", tmp_path / "e.jpg"), "ends in .png")
+        failed(run("colours", portrait, "--face", "7"), "shows 1 face")
+        failed(run("colours", portrait, "--face", "x"), code=2)
+        blank_photo = tmp_path / "blank.png"
+        Image.new("RGB", (200, 200)).save(blank_photo)
+        failed(run("colours", blank_photo), "no face")
+
+
+class TestSettings:
+    def test_shown_settings_change_nothing(self, portrait, tmp_path):
+        shown = run("tune", "show")
+        assert shown.returncode == 0, shown.stderr
+        path = tmp_path / "my.toml"
+        path.write_text(shown.stdout, "utf-8")
+        plain = run("colours", portrait, "--json")
+        assert run("colours", portrait, "--json", "--settings", path).stdout == plain.stdout
+        assert run("tune", "show", "--changed", "--settings", path).stdout == ""
+
+    def test_settings_reach_colours_analyse_and_fit(self, portrait, tmp_path):
+        path = tmp_path / "my.toml"
+        path.write_text("[skin]\nfairest_l = 40.0\n[overlap]\nlevels = 2\n", "utf-8")
+        with_, without = (
+            json.loads(run("colours", portrait, "--json", *flags).stdout)[0]["skin"]["colour"]
+            for flags in (("--settings", path), ())
+        )
+        assert with_ != without
+        seen = json.loads(run("analyse", portrait, "--json", "--settings", path).stdout)
+        assert seen[0]["colours"]["skin"]["colour"] == with_
+        done = run("fit", portrait, "-o", tmp_path / "a.json", "--settings", path)
+        assert done.returncode == 0, done.stderr
+        assert with_[1:] in (tmp_path / "a.json").read_text()
+
+    @pytest.mark.parametrize("command", ["fit", "colours", "analyse"])
+    def test_errors_name_the_line(self, command, portrait, tmp_path):
+        path = tmp_path / "my.toml"
+        path.write_text("[skin]\n\npatch_radius_px = 5\n", "utf-8")
+        done = run(command, portrait, "--settings", path, cwd=tmp_path)
+        failed(done, "my.toml line 3", "patch_radius_eyes")
+
+
+class TestTuneGrid:
+    def test_rows_are_photos_and_columns_combinations(self, portrait, tmp_path):
+        flags = ["--vary", "skin.patch_radius=0.06,0.12", "--vary", "hair.locus_share=0,1"]
+        done = run("tune", "grid", portrait, portrait, *flags, "-o", tmp_path / "g.png")
+        assert done.returncode == 0, done.stderr
+        with Image.open(tmp_path / "g.png") as picture:
+            assert picture.size[0] == (1 + 1 + 4) * 168
+            assert picture.size[1] > 2 * 168
+
+    def test_one_broken_photo_does_not_end_it(self, portrait, tmp_path):
+        (tmp_path / "broken.jpg").write_bytes(b"no photo")
+        flags = ["--vary", "skin.trim=0.1", "-o", tmp_path / "g.png"]
+        done = run("tune", "grid", tmp_path / "broken.jpg", portrait, *flags)
+        assert done.returncode == 1
+        assert "broken.jpg" in done.stderr
+        assert (tmp_path / "g.png").exists()
+
+    @pytest.mark.parametrize(
+        ("vary", "told", "code"),
+        [
+            ("skin.patch=1", "no setting", 1),
+            ("skin.trim_share=0.9", "give 0 to 0.45", 1),
+            ("skin.trim_share=a", "no number", 1),
+            ("skin.curve=1", "table", 1),
+            ("skin.least_pixels=2.5", "whole", 1),
+            ("skin.trim_share", "SECTION.NAME", 2),
+            ("iris.ring_inner=0.95", "ring_outer", 1),
+        ],
+    )
+    def test_wrong_values(self, vary, told, code, portrait, tmp_path):
+        done = run("tune", "grid", portrait, "--vary", vary, "-o", tmp_path / "g.png")
+        failed(done, told, code=code)
+        assert not (tmp_path / "g.png").exists()
+
+    def test_too_many_columns(self, portrait, tmp_path):
+        many = ",".join(f"0.{i:02}" for i in range(1, 40))
+        flags = ["--vary", f"skin.trim_share={many}", "--vary", "hair.locus_share=0,0.5,1"]
+        done = run("tune", "grid", portrait, *flags, "-o", tmp_path / "g.png")
+        failed(done, "combinations", code=2)
+
+
+class TestTuneLabel:
+    def test_without_photos(self, tmp_path):
+        failed(run("tune", "label", tmp_path / "none"), "none")
+        failed(run("tune", "label", tmp_path), "photo")

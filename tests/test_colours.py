@@ -7,25 +7,34 @@ import numpy as np
 import pytest
 
 from emojimap.colours import (
+    ROLES,
     ClothesSettings,
     Colours,
     ColourSettings,
+    GlassesSettings,
     HairSettings,
     IrisSettings,
+    LipSettings,
+    LocusSettings,
     SkinSettings,
+    ViewSettings,
+    name_of,
     sample,
     skin_patches,
 )
 from emojimap.colours._hair import corrected
-from emojimap.colours._locus import hair_at, polar, skin_at, to_lab, to_rgb
+from emojimap.colours._light import LightSettings, light_on
+from emojimap.colours._locus import from_linear, polar, to_lab, to_linear, to_rgb
 from emojimap.errors import ArgumentError
 from emojimap.metrics import delta_e
+from emojimap.relight import relight
 
 GROUND = (120, 125, 130)
 LIGHT, MEDIUM, DARK = (72.0, 14.0, 25.0), (58.0, 18.0, 27.0), (40.0, 15.0, 20.0)
 SKINS = {"light": LIGHT, "medium": MEDIUM, "dark": DARK}
 BROWN_HAIR = (70, 48, 34)
-NAMES = ("skin", "hair", "iris", "facial_hair", "clothes", "headwear")
+NAMES = ROLES
+LOCUS = LocusSettings()
 
 
 def rgb(lab):
@@ -103,7 +112,7 @@ class TestSkin:
         assert delta_e(raw(colours, "skin"), np.array(rgb(skin), np.uint8)) < 1
         lightness, *ab = to_lab(colours.skin)
         assert abs(lightness - skin[0]) < 15
-        assert np.hypot(*(ab - skin_at(lightness))) < 4
+        assert np.hypot(*(ab - LOCUS.skin_at(lightness))) < 4
 
     def test_order_of_lightness_is_kept(self):
         tones = [to_lab(Drawn(skin).sample().skin)[0] for skin in (DARK, MEDIUM, LIGHT)]
@@ -191,10 +200,10 @@ class TestHair:
     def test_locus_pulls_a_cast_in(self):
         settings = HairSettings()
         for lightness in (20.0, 35.0, 50.0, 70.0):
-            usual, low, high = hair_at(lightness)
-            odd = np.array([lightness, 0.0, usual])  # greenish
-            colour, kind = corrected(odd, None, settings)
+            odd = np.array([lightness, 0.0, LOCUS.hair_at(lightness)[0]])  # greenish
+            colour, kind = corrected(odd, None, settings, LOCUS)
             hue = polar(colour[1:])[1]
+            _, low, high = LOCUS.hair_at(colour[0])
             assert kind in {"natural", "grey"}
             assert low - 0.01 <= hue <= max(high + 0.01, 80.01)
 
@@ -228,6 +237,171 @@ class TestHair:
         colours = Drawn().sample()
         assert colours.facial_hair is None
         assert "no facial hair" in colours.evidence["facial_hair"].why
+
+
+class TestLight:
+    def lit(self, drawn, kelvin, stops):
+        drawn.photo = relight(drawn.photo, kelvin=kelvin, stops=stops)
+        return drawn
+
+    @pytest.mark.parametrize(("kelvin", "stops"), [(3000, 0.0), (9000, 0.0), (6504, -1.0)])
+    @pytest.mark.parametrize("hair", [BROWN_HAIR, (190, 160, 110), (50, 90, 190)])
+    def test_hair_is_judged_in_the_light_of_the_skin(self, kelvin, stops, hair):
+        plain, lit = Drawn(hair=hair).sample(), self.lit(Drawn(hair=hair), kelvin, stops).sample()
+        before = delta_e(raw(plain, "hair"), raw(lit, "hair"))
+        assert delta_e(plain.hair, lit.hair) < 0.75 * before
+
+    def test_a_cast_is_no_dye_and_dye_is_no_cast(self):
+        for kelvin in (2700, 10000):
+            colours = self.lit(Drawn(hair=(150, 120, 80)), kelvin, 0.0).sample()
+            assert colours.evidence["hair"].kind != "dyed"
+            colours = self.lit(Drawn(hair=(70, 90, 190)), kelvin, 0.0).sample()
+            assert colours.evidence["hair"].kind == "dyed"
+
+    def test_taking_out_is_exact_for_both_shares_at_one(self):
+        settings = LightSettings(usual_log_gain=(0.0, 0.0, 0.0), tint_share=1.0)
+        raw_, tone = np.array([55.0, 22, 30]), np.array([70.0, 14, 25])
+        found = light_on(raw_, tone, settings).taken_out(raw_, 1.0, 1.0)
+        np.testing.assert_allclose(found, tone, atol=1.0)
+        np.testing.assert_allclose(
+            light_on(raw_, tone, settings).taken_out(raw_, 0.0, 0.0), raw_, atol=0.05
+        )
+
+    def test_tint_share_spares_what_no_planckian_light_does(self):
+        green = from_linear(to_linear((70, 14, 25)) * (0.9, 1.1, 0.9))
+        kept = light_on(green, np.array([70.0, 14, 25]), LightSettings(tint_share=0.0))
+        taken = light_on(green, np.array([70.0, 14, 25]), LightSettings(tint_share=1.0))
+        assert np.abs(kept.colour).max() < np.abs(taken.colour).max()
+
+
+class TestGreyAndPale:
+    def test_between_grey_and_brown_there_is_no_step(self):
+        chromas = []
+        for b in np.linspace(4, 30, 40):
+            colour, _ = corrected(np.array([60.0, 2.0, b]), None, HairSettings(), LOCUS)
+            chromas.append(polar(colour[1:])[0])
+        assert chromas[0] < 5 < 15 < chromas[-1]
+        assert np.abs(np.diff(chromas)).max() < 5
+
+    def test_dark_hair_is_never_grey(self):
+        _, kind = corrected(np.array([30.0, 0.0, 1.0]), None, HairSettings(), LOCUS)
+        assert kind == "natural"
+
+    def test_platinum_is_not_drawn_to_blond(self):
+        settings = HairSettings(grey_yellowness=-50.0)
+        colour, kind = corrected(np.array([84.0, 0.0, 9.0]), None, settings, LOCUS)
+        assert kind == "natural"
+        assert polar(colour[1:])[0] <= 9.5
+
+    def test_bright_red_is_dye_and_ginger_is_not(self):
+        red, ginger = np.array([40.0, 58, 36]), np.array([50.0, 24, 40])
+        assert corrected(red, None, HairSettings(), LOCUS)[1] == "dyed"
+        assert corrected(ginger, None, HairSettings(), LOCUS)[1] != "dyed"
+
+
+class TestLipsBrowsGlasses:
+    def test_lips(self):
+        colours = Drawn().sample()
+        assert to_lab(colours.lips)[1] > to_lab(colours.skin)[1]
+        drawn = Drawn()
+        drawn.landmarks[48:68] = 150
+        colours = drawn.sample()
+        assert colours.lips is None
+        assert "lips" in colours.evidence["lips"].why
+
+    def test_brows_are_measured_or_taken_as_the_hair(self):
+        drawn = Drawn()
+        for brow in (drawn.landmarks[17:22], drawn.landmarks[22:27]):
+            cv2.polylines(drawn.photo, [np.int32(brow)], False, (40, 25, 18), 9)
+        colours = drawn.sample()
+        assert to_lab(colours.brows)[0] < 35
+        assert "band along" in colours.evidence["brows"].why
+        drawn.paint(
+            "headwear", np.broadcast_to(np.arange(450)[:, None] < 135, (450, 300)), (9,) * 3
+        )
+        drawn.masks["hair"][150:200, :30] = True
+        colours = drawn.sample()
+        np.testing.assert_array_equal(colours.brows, colours.hair)
+
+    def glasses(self, frame, lens=None):
+        drawn = Drawn()
+        for x in (110, 190):
+            around = ellipse((450, 300), (x, 152), (34, 28))
+            inside = ellipse((450, 300), (x, 152), (26, 20))
+            under = drawn.photo[inside].copy()
+            drawn.paint("glasses", around, frame)
+            drawn.photo[inside] = under if lens is None else lens
+        return drawn
+
+    @pytest.mark.parametrize("frame", [(20, 20, 24), (150, 20, 30), (30, 60, 140)])
+    def test_frames(self, frame):
+        colours = self.glasses(frame).sample()
+        assert delta_e(colours.glasses, np.array(frame, np.uint8)) < 10
+        assert colours.evidence["glasses"].confidence > 0.3
+
+    def test_frames_that_do_not_show(self):
+        rimless = self.glasses(rgb(LIGHT)).sample()
+        assert rimless.glasses is None
+        assert "rim" in rimless.evidence["glasses"].why
+        small = self.glasses((20, 20, 24))
+        settings = ColourSettings(glasses=GlassesSettings(least_eye_distance_px=300.0))
+        assert "apart" in small.sample(settings).evidence["glasses"].why
+        assert "no glasses" in Drawn().sample().evidence["glasses"].why
+
+
+class TestEvidence:
+    def test_pixels_lie_where_they_were_measured(self):
+        drawn = Drawn()
+        colours = drawn.sample()
+        for role, mask in (("skin", "skin"), ("hair", "hair"), ("clothes", "body")):
+            sampled = colours.evidence[role].sampled
+            x, y = np.round(sampled.places[sampled.kept]).astype(int).T
+            assert drawn.masks[mask][y, x].mean() > 0.98
+            assert len(sampled.lab) == len(sampled.kept) == len(sampled.places)
+
+    def test_places_hold_in_large_photos(self):
+        drawn = Drawn()
+        size = (1200, 1800)
+        drawn.photo = cv2.resize(drawn.photo, size, interpolation=cv2.INTER_NEAREST)
+        drawn.masks = {
+            name: cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+            for name, mask in drawn.masks.items()
+        }
+        drawn.landmarks, drawn.irises = drawn.landmarks * 4 + 1.5, drawn.irises * 4
+        sampled = drawn.sample().evidence["hair"].sampled
+        assert sampled.side_px > 1
+        x, y = np.round(sampled.places).astype(int).T
+        assert drawn.masks["hair"][y, x].mean() > 0.98
+
+    def test_guess_of_the_network_counts(self):
+        drawn = Drawn()
+        args = drawn.photo, drawn.landmarks, drawn.irises, drawn.masks
+        dark, light = (to_lab(sample(*args, guess=guess).skin)[0] for guess in (45.0, 80.0))
+        assert light - dark > 8
+        assert "12 of 12" in sample(*args, guess=60.0).evidence["skin"].why
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("role", "colour", "name"),
+        [
+            ("skin", (236, 203, 172), "fair"),
+            ("skin", (75, 48, 36), "very dark"),
+            ("hair", (28, 24, 23), "black"),
+            ("hair", (205, 170, 110), "blond"),
+            ("hair", (45, 95, 195), "blue"),
+            ("iris", (80, 130, 175), "blue"),
+            ("clothes", (245, 245, 245), "white"),
+        ],
+    )
+    def test_nearest(self, role, colour, name):
+        assert name_of(role, np.array(colour, np.uint8)) == name
+
+    def test_every_role_has_names(self):
+        for role in ROLES:
+            assert name_of(role, np.array([120, 90, 70], np.uint8))
+        with pytest.raises(ArgumentError, match="'nose'"):
+            name_of("nose", np.zeros(3, np.uint8))
 
 
 class TestIris:
@@ -329,7 +503,7 @@ class TestSample:
         drawn.irises[:, :2] += shift
         assert set(drawn.sample().evidence) == set(NAMES)
 
-    @pytest.mark.parametrize("scale", [0.0, 0.01, 30.0])
+    @pytest.mark.parametrize("scale", [0.0, 0.01, 30.0, 1e7])
     def test_absurd_scales(self, scale):
         drawn = Drawn()
         drawn.landmarks = landmarks(scale)
@@ -346,7 +520,7 @@ class TestSample:
         drawn.photo = np.repeat(drawn.photo.mean(axis=2, keepdims=True).astype(np.uint8), 3, 2)
         colours = drawn.sample()
         lightness, *ab = to_lab(colours.skin)
-        assert np.hypot(*(ab - skin_at(lightness))) < 1.5
+        assert np.hypot(*(ab - LOCUS.skin_at(lightness))) < 1.5
         assert "grey" in colours.evidence["hair"].why
         assert "grey" in colours.evidence["iris"].why
 
@@ -370,12 +544,17 @@ class TestSettings:
         [
             (SkinSettings, {"patch_radius_eyes": 9}),
             (SkinSettings, {"darkest_l": 90}),
-            (SkinSettings, {"contrast": float("nan")}),
+            (SkinSettings, {"tone_offset_l": float("nan")}),
             (HairSettings, {"lightness_percentile": 100}),
             (HairSettings, {"locus_share": -0.1}),
             (IrisSettings, {"ring_inner": 0.95}),
             (ClothesSettings, {"cell_lab": 0}),
-            (ColourSettings, {"eye_px": 2}),
+            (ViewSettings, {"eye_distance_px": 2}),
+            (LipSettings, {"dark_share": 0.9}),
+            (GlassesSettings, {"least_pixels": 1.5}),
+            (LightSettings, {"usual_log_gain": (0.0, 0.0)}),
+            (LocusSettings, {"skin": ((50.0, 1.0),)}),
+            (SkinSettings, {"cue_weights": (1.0,)}),
         ],
     )
     def test_ranges(self, kind, wrong):
@@ -384,7 +563,17 @@ class TestSettings:
             kind(**wrong)
 
     @pytest.mark.parametrize(
-        "kind", [SkinSettings, HairSettings, IrisSettings, ClothesSettings, ColourSettings]
+        "kind",
+        [
+            SkinSettings,
+            HairSettings,
+            IrisSettings,
+            ClothesSettings,
+            ViewSettings,
+            LipSettings,
+            GlassesSettings,
+            LightSettings,
+        ],
     )
     def test_every_number_has_a_range(self, kind):
         for field in fields(kind):

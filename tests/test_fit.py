@@ -224,7 +224,7 @@ class TestFit:
             fit(astronaut, "avatars")
         with pytest.raises(ArgumentError, match="top 0"):
             fit_analysis(seen, styles.load("avataaars"), top=0)
-        with pytest.raises(ArgumentError, match="weights"):
+        with pytest.raises(ArgumentError, match="face_weight is -1: give 0 to 10"):
             OverlapSettings(face_weight=-1)
 
 

@@ -136,7 +136,7 @@ def test_mouth_follows_its_landmarks(points):
 
 
 def test_settings_out_of_range_are_named():
-    with pytest.raises(ArgumentError, match="reach -1"):
+    with pytest.raises(ArgumentError, match="reach is -1: give 0 to 10 eye distances"):
         MaskSettings(reach=-1)
-    with pytest.raises(ArgumentError, match="dark_lens 3"):
+    with pytest.raises(ArgumentError, match="dark_lens is 3"):
         TraitSettings(dark_lens=3)

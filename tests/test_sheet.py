@@ -1,11 +1,15 @@
 """Sheets: the right size, deterministic, whole or not at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from emojimap import sheet
-from emojimap.errors import OutputError
+from emojimap.analysis import recoloured
+from emojimap.colours import ColourSettings
+from emojimap.errors import ArgumentError, OutputError
 from emojimap.fit import fit
 
 
@@ -43,3 +47,29 @@ def test_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="can't be made"):
         sheet.write(np.zeros((5, 7), np.uint8), tmp_path / "file" / "s.png")
+
+
+def test_explanation_shows_the_pixels_that_count(fitted):
+    picture = sheet.explanation(fitted.analysis)
+    assert picture.dtype == np.uint8
+    assert (picture == sheet.explanation(fitted.analysis)).all()
+    hair = np.array((255, 70, 40))
+    assert ((picture[:400, 400:820] == hair).all(axis=2)).sum() > 2000
+    chosen = fitted.analysis.colours.skin
+    assert ((picture == chosen).all(axis=2)).sum() >= 60 * 50
+
+
+def test_explanation_of_a_face_that_shows_little(fitted):
+    bare = recoloured(replace(fitted.analysis, masks={}), ColourSettings())
+    assert sheet.explanation(bare).shape == sheet.explanation(fitted.analysis).shape
+
+
+def test_grid_has_a_row_for_each_face(fitted):
+    picture = sheet.grid([[fitted] * 3] * 2, ["now", "a=1|b=2", "c"], ["x", "y"])
+    assert picture.shape[1] == 4 * 168
+    half = (picture.shape[0] - 2 * 18 - 3) // 2
+    assert (picture[-half:, 168:336] == picture[-half:, 336:504]).all()
+    with pytest.raises(ArgumentError, match="2 titles"):
+        sheet.grid([[fitted]], ["a", "b"], ["x"])
+    with pytest.raises(ArgumentError, match="0 rows"):
+        sheet.grid([], ["a"], [])

@@ -9,12 +9,14 @@ import typer
 
 from emojimap import __version__
 from emojimap.cli.analyse import analyse
-from emojimap.cli.evaluate import evaluate
+from emojimap.cli.colours import colours
+from emojimap.cli.evaluate import app as evaluate_app
 from emojimap.cli.export import export
 from emojimap.cli.fit import fit
 from emojimap.cli.precompute import precompute
 from emojimap.cli.styles import app as styles_app
 from emojimap.cli.train import app as train_app
+from emojimap.cli.tune import app as tune_app
 from emojimap.errors import EmojimapError
 
 app = typer.Typer(
@@ -27,9 +29,11 @@ app = typer.Typer(
 )
 app.command()(fit)
 app.command()(analyse)
+app.command()(colours)
 app.add_typer(styles_app, name="styles")
 app.add_typer(train_app, name="train")
-app.command()(evaluate)
+app.add_typer(tune_app, name="tune")
+app.add_typer(evaluate_app, name="evaluate")
 app.command()(precompute)
 app.command()(export)
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emojimap.cli._outputs import colours_as_dict
+from emojimap.cli._settings import SettingsFile, read_settings
+
 if TYPE_CHECKING:
     from emojimap.analysis import Analysis
 
@@ -22,15 +25,19 @@ def analyse(
             metavar="DIR", help="Write each mask as PNG, 255 inside, of the photo's size."
         ),
     ] = None,
+    settings: SettingsFile = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda for a GPU (extra `train`).")] = "cpu",
 ) -> None:
     """Find the faces of a photo: landmarks, masks, traits and colours."""
-    from emojimap.analysis import AnalysisSettings, analyse_all
+    from dataclasses import replace
+
+    from emojimap.analysis import analyse_all
     from emojimap.cli._outputs import named
     from emojimap.errors import EmojimapError
 
     try:
-        faces = analyse_all(photo, settings=AnalysisSettings(device=device))
+        rules = replace(read_settings(settings).analysis, device=device)
+        faces = analyse_all(photo, settings=rules)
     except EmojimapError as error:
         raise named(error, photo) from error
     if masks is not None:
@@ -52,7 +59,6 @@ def _write_masks(face: Analysis, folder: Path, stem: str) -> None:
 
 
 def _as_dict(face: Analysis) -> dict[str, Any]:
-    evidence = face.colours.evidence
     return {
         "box": [round(value, 1) for value in face.box],
         "confidence": round(face.confidence, 3),
@@ -68,15 +74,7 @@ def _as_dict(face: Analysis) -> dict[str, Any]:
             "mouth": face.traits.mouth,
             "why": dict(face.traits.why),
         },
-        "colours": {
-            name: {
-                "colour": _hex(getattr(face.colours, name)),
-                "pixels": found.pixels,
-                "confidence": round(found.confidence, 3),
-                "why": found.why,
-            }
-            for name, found in evidence.items()
-        },
+        "colours": colours_as_dict(face.colours),
     }
 
 
@@ -86,13 +84,9 @@ def _as_text(number: int, face: Analysis) -> str:
     x, y, width, height = (round(value) for value in face.box)
     lines = [f"face {number}: {width}x{height} at ({x}, {y}), confidence {face.confidence:.2f}"]
     lines += [
-        f"  {name}: {colour['colour']} ({colour['why']})"
+        f"  {name}: {colour['colour'] or 'none'} ({colour['why']})"
         for name, colour in seen["colours"].items()
     ]
     lines.append(f"  glasses {traits['glasses']}, headwear {'yes' if traits['headwear'] else 'no'}")
     lines.append(f"  {traits['why'].get('facial_hair')}; mouth {traits['mouth']}")
     return "\n".join(lines) + "\n"
-
-
-def _hex(colour: Any) -> str | None:
-    return None if colour is None else "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,4 +1,4 @@
-"""`emojimap evaluate`: held-out scores in one table."""
+"""`emojimap evaluate`: held-out scores in one table, of the networks and of the colours."""
 
 from __future__ import annotations
 
@@ -8,14 +8,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from emojimap.facenet.network import Network
+    from emojimap.train.samples import Sample
 
 
-def evaluate(
+class _HairFirst(TyperGroup):
+    """Without a subcommand the networks are measured, as ever."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the first measure where none is named."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["hair", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_HairFirst,
+    no_args_is_help=True,
+    help="Measure on photos kept aside: `hair` (the networks; also without a name), `colours`.",
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def hair(
     data: Annotated[
         list[Path],
         typer.Option(envvar="EMOJIMAP_DATA", help="Folder of data sets; may be given again."),
@@ -91,6 +114,95 @@ def evaluate(
     sys.stdout.write(json.dumps(results, indent=2) + "\n" if json_ else table(results))
     if card and model is not None:
         _into_cards(model, table(results))
+
+
+@app.command()
+def colours(
+    data: Annotated[
+        list[Path],
+        typer.Option(envvar="EMOJIMAP_DATA", help="Folder of data sets; may be given again."),
+    ],
+    split: Annotated[str, typer.Option(help="Which photos: val or train.")] = "val",
+    peer: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STONE",
+            help="Run skin-tone-classifier too: its command `stone`, of an environment of its own.",
+        ),
+    ] = None,
+    people: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Show the spread of colours over so many people; photos of the other split fill "
+            "up, and count for nothing else.",
+        ),
+    ] = 400,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many photos.")] = None,
+    altered: Annotated[
+        bool, typer.Option("--altered/--plain", help="Other lights and painted hair too.")
+    ] = True,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    settings: SettingsFile = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure the colours: same against different people, other lights, dye, groups, time."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from emojimap.errors import DataError
+    from emojimap.evaluate.colour_report import table
+    from emojimap.evaluate.colour_scores import peer_people, spread_over, summary
+    from emojimap.evaluate.colours import measure
+    from emojimap.evaluate.tone_peer import run
+    from emojimap.train.readers import read_all
+    from emojimap.train.samples import SPLITS
+    from emojimap.workers import workers
+
+    if split not in SPLITS:
+        raise typer.BadParameter(
+            f"{split!r} is not one of {', '.join(SPLITS)}", param_hint="--split"
+        )
+    rules = read_settings(settings).analysis
+    every = [sample for sample in read_all(*data) if sample.source in _PEOPLE]
+    chosen = [sample for sample in every if sample.split == split][:limit]
+    if not chosen:
+        raise DataError(f"no photo of split {split} shows a person who is known: LFW has such")
+    more = _others(every, chosen, people)
+    console = Console(stderr=True)
+    with workers(jobs, "emojimap.evaluate.colours") as pool:
+        asked = [
+            pool.submit(measure, s.photo, s.group, s.hair, altered=altered, settings=rules)
+            for s in chosen
+        ]
+        asked += [
+            pool.submit(measure, s.photo, s.group, None, altered=False, settings=rules)
+            for s in more
+        ]
+        found = [one.result() for one in track(asked, description="photos", console=console)]
+    rows = [row for row in found[: len(chosen)] if row is not None]
+    if not rows:
+        raise DataError(f"none of {len(chosen)} photos shows a face")
+    results = {"split": split, **summary(rows)}
+    results["spread"] = spread_over([row for row in found if row is not None])
+    if peer is not None:
+        tones = run(peer, [sample.photo for sample in chosen])
+        results["peer"] = peer_people(rows, tones)
+    sys.stdout.write(json.dumps(results, indent=2) + "\n" if json_ else table(results))
+
+
+_PEOPLE = ("lfw", "faces-lfw")
+"""Data sets whose groups are people."""
+
+
+def _others(every: list[Sample], chosen: list[Sample], people: int) -> list[Sample]:
+    """One photo each of further people."""
+    known = {sample.group for sample in chosen}
+    others: dict[str, Sample] = {}
+    for sample in every:
+        if sample.group not in known:
+            others.setdefault(sample.group, sample)
+    return list(others.values())[: max(0, people - len(known))]
 
 
 def _faceless(pictures: list[Path], network: Network, console: Console) -> dict[str, int]:

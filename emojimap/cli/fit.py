@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emojimap.cli._settings import SettingsFile, read_settings
+
 if TYPE_CHECKING:
     from emojimap.fit import Fit
 
@@ -56,6 +58,7 @@ def fit(
         ),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the avatars as JSON.")] = False,
+    settings: SettingsFile = None,
     seed: Annotated[int, typer.Option(help="For styles that draw at random.")] = 0,
 ) -> None:
     """Find the avatar that fits the face in a photo and write it."""
@@ -64,6 +67,7 @@ def fit(
     from emojimap.errors import EmojimapError
     from emojimap.fit import fit_photo
 
+    rules = read_settings(settings)
     drawn = styles.load(style)
     parts, colours = outputs.pairs(set_, "--set"), outputs.pairs(colour, "--colour")
     number = outputs.face_number(face)
@@ -72,7 +76,7 @@ def fit(
     failures: list[EmojimapError] = []
     for photo in photos:
         try:
-            found = fit_photo(photo, drawn.name, top=top, seed=seed, face=number)
+            found = fit_photo(photo, drawn.name, top=top, seed=seed, face=number, settings=rules)
         except EmojimapError as error:
             failures.append(outputs.named(error, photo))
             continue

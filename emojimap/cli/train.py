@@ -179,6 +179,41 @@ def label(
     sys.stderr.write(f"{out}: {count} photos\n")
 
 
+@app.command()
+def tone(
+    labels: Annotated[
+        Path,
+        typer.Argument(metavar="LABELS.csv", help="Photos and their skin, from `tune label`."),
+    ],
+    model: Annotated[Path, typer.Option(help="Folder with manifest.json and face.onnx; changed.")],
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Folder that the photos' names start at.", show_default="the CSV's"),
+    ] = None,
+) -> None:
+    """Fit the face network's tone head to skin as people have judged it."""
+    _need_torch()
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from emojimap.facenet.backends import networks
+    from emojimap.train.export import add_tone, with_tone
+    from emojimap.train.tone import fit, lightness
+    from emojimap.tune.labels import read
+
+    found = [(one.photo, lightness(one.skin)) for one in read(labels, root=root) if one.skin]
+    network, _ = with_tone(model)
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("photos", total=len(found))
+        head = fit(
+            found, network, networks(model).face, progress=lambda n: bar.update(task, completed=n)
+        )
+    sys.stderr.write(
+        f"{add_tone(model, head)}: {head.photos} photos; kept aside: error {head.error:.2f} L*, "
+        f"correlation {head.correlation:.3f}, change with the light {head.light_change:.2f} L*\n"
+    )
+
+
 def _ship(run: Path, out: Path, data: list[Path]) -> None:
     from emojimap.train.export import ship
     from emojimap.train.readers import read_all

@@ -1,7 +1,9 @@
-"""Hair and beards: from pixels under a mask to the colour that people would name.
+"""Hair, beards and brows: from pixels under a mask to the colour that people would name.
 
-Undyed hair lies on a narrow curve in Lab, so what is measured is drawn towards it; grey hair has
-no pigment and stays grey, red hair is drawn less, and colours far off the curve are dye and stay.
+What is measured is first brought into neutral light, the light being judged by the skin: a colour
+cast tints skin and hair alike, dye tints the hair alone. In neutral light undyed hair lies on a
+narrow curve in Lab, so it is drawn towards that; grey hair has no pigment and stays grey, red hair
+is drawn less, and colours off the curve are dye and stay.
 """
 
 from __future__ import annotations
@@ -9,97 +11,105 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-from emojimap.arrays import F32, F64, Bool
-from emojimap.colours._locus import cartesian, hair_at, polar
+from emojimap.arrays import F64, Bool
+from emojimap.colours._light import NEUTRAL
+from emojimap.colours._locus import LocusSettings, cartesian, polar
 from emojimap.colours._skin import Skin
-from emojimap.colours._view import View, check_ranges, eroded, pixels, spread
+from emojimap.colours._view import Sampled, View, eroded
+from emojimap.settings import Checked, setting
 
 
 @dataclass(frozen=True)
-class HairSettings:
+class HairSettings(Checked):
     """How hair is measured and drawn onto the locus.
 
     Parameters
     ----------
     erosion_eyes : float
-        Rim of the mask left out, in eye distances; 0 to 0.5.
-    lightness_percentile, beard_percentile : float
-        Percentile of the lightness taken for hair and for beards, through which skin shines;
-        1 to 99.
+        Rim of the mask left out.
+    lightness_percentile, beard_percentile, brow_percentile : float
+        Percentile of the lightness taken for hair, and for beards and brows, through which skin
+        shines.
     band_percentiles : float
-        Pixels this many percentiles around that lightness give a and b; 1 to 100.
+        Pixels this many percentiles around that lightness give a* and b*.
     least_pixels : int
-        Fewer pixels than these tell nothing; 1 or more.
+        Fewer pixels than these tell nothing.
+    brow_width_eyes : float
+        Width of the band along the landmarks that is taken for a brow.
     light_share : float
-        Share of the light's colour, judged by the skin, that is taken out; 0 to 1.
+        Share of the light's colour, judged by the skin, that is taken out.
     exposure_share : float
-        Share of the skin's correction of lightness that hair gets too; 0 to 1.
+        Share of the light's strength, judged by the skin, that is taken out.
     locus_share : float
-        Share by which the chroma is drawn to that of undyed hair; 0 to 1.
+        Share by which the chroma is drawn to that of undyed hair.
+    lift_from_l, lift_share : float
+        Hair lighter than the first is made lighter still, by this share of what it is lighter:
+        on a face of one colour people expect the brighter strands of blond hair.
     grey_yellowness : float
-        Hair is grey where its b less half of the skin's is under this; -50 to 50.
-    grey_chroma : float
-        ... its chroma is under this; 0 to 100.
+        Hair of L* 50 is grey where its b* in neutral light is under this.
+    grey_softness : float
+        How far around that limit hair is between grey and natural.
+    grey_per_l : float
+        By how much the limit rises for each L* in the photo: light brown is seldom as pale.
+    grey_skin_weight : float
+        Weight of a second cue added to b*: the hair's b* in the photo less half of the skin's.
     grey_l : float
-        ... and its lightness over this; 0 to 100.
+        Darker hair is never grey, L* in the photo.
     grey_beard_bonus : float
-        Added to the two limits on colour for a beard under grey hair, since skin shines through
-        it; 0 to 50.
-    red_share : float
-        Hair is red where its measured a is more than this share of its b; 0 to 2.
+        Added to the limit for a beard under grey hair, since skin shines through it.
+    grey_chroma : float
+        Chroma that grey hair keeps at most.
+    pale_l : float
+        Lighter hair is not drawn up to the usual chroma: platinum stays what it is.
+    red_degrees : float
+        Hair is red where its hue in neutral light is under this.
+    red_chroma_share : float
+        ... and its chroma is over this share of the usual one.
     red_gain : float
-        Factor on the chroma of red hair; 1 to 2.
-    dye_chroma : float
-        Colours off the natural hues with more chroma than this are dye; 0 to 100.
-    dye_degrees : float
-        How far off the natural hues dye begins; 0 to 180.
+        Factor on the chroma of red hair.
+    red_lift_l : float
+        Lightness added to red hair, which looks darker on a photo than people remember it.
+    dye_apart_lab : float
+        Colours farther than this from the natural hues are dye.
+    dye_red_chroma : float
+        ... and so are reds with more chroma than this.
+    dye_red_degrees : float
+        ... whose hue is under this: ginger hair is as vivid, but more orange.
     darkest_l : float
-        Black hair is drawn no darker, so that its outline can be seen; 0 to 40.
+        Black hair is drawn no darker, so that its outline can be seen.
     """
 
-    erosion_eyes: float = 0.06
-    lightness_percentile: float = 58.0
-    beard_percentile: float = 36.0
-    band_percentiles: float = 25.0
-    least_pixels: int = 40
-    light_share: float = 0.6
-    exposure_share: float = 0.45
-    locus_share: float = 0.45
-    grey_yellowness: float = 3.8
-    grey_chroma: float = 16.0
-    grey_l: float = 38.0
-    grey_beard_bonus: float = 7.0
-    red_share: float = 0.43
-    red_gain: float = 1.2
-    dye_chroma: float = 18.0
-    dye_degrees: float = 40.0
-    darkest_l: float = 13.0
-
-    def __post_init__(self) -> None:
-        check_ranges(
-            self,
-            {
-                "erosion_eyes": (0, 0.5),
-                "lightness_percentile": (1, 99),
-                "beard_percentile": (1, 99),
-                "band_percentiles": (1, 100),
-                "least_pixels": (1, 100_000),
-                "light_share": (0, 1),
-                "exposure_share": (0, 1),
-                "locus_share": (0, 1),
-                "grey_yellowness": (-50, 50),
-                "grey_chroma": (0, 100),
-                "grey_l": (0, 100),
-                "grey_beard_bonus": (0, 50),
-                "red_share": (0, 2),
-                "red_gain": (1, 2),
-                "dye_chroma": (0, 100),
-                "dye_degrees": (0, 180),
-                "darkest_l": (0, 40),
-            },
-        )
+    erosion_eyes: float = setting(0.06, 0, 0.5)
+    lightness_percentile: float = setting(58.0, 1, 99)
+    beard_percentile: float = setting(36.0, 1, 99)
+    brow_percentile: float = setting(30.0, 1, 99)
+    band_percentiles: float = setting(25.0, 1, 100)
+    least_pixels: int = setting(40, 1, 100_000)
+    brow_width_eyes: float = setting(0.08, 0.01, 0.5)
+    light_share: float = setting(0.9, 0, 1)
+    exposure_share: float = setting(0.6, 0, 1)
+    locus_share: float = setting(0.45, 0, 1)
+    lift_from_l: float = setting(45.0, 0, 100)
+    lift_share: float = setting(0.15, 0, 1)
+    grey_yellowness: float = setting(13.0, -50, 50, "b*")
+    grey_softness: float = setting(2.0, 0.01, 20, "b*")
+    grey_per_l: float = setting(0.2, 0, 2, "b* for each L*")
+    grey_skin_weight: float = setting(0.5, 0, 3)
+    grey_l: float = setting(42.0, 0, 100)
+    grey_beard_bonus: float = setting(5.0, 0, 50, "b*")
+    grey_chroma: float = setting(4.0, 0, 100, "chroma")
+    pale_l: float = setting(72.0, 0, 101)
+    red_degrees: float = setting(54.0, 0, 90)
+    red_chroma_share: float = setting(1.2, 0, 5, "of the usual chroma")
+    red_gain: float = setting(1.2, 1, 2)
+    red_lift_l: float = setting(4.0, -20, 20)
+    dye_apart_lab: float = setting(20.0, 0, 200)
+    dye_red_chroma: float = setting(56.0, 0, 200, "chroma")
+    dye_red_degrees: float = setting(45.0, 0, 90)
+    darkest_l: float = setting(13.0, 0, 40)
 
 
 class Hair(NamedTuple):
@@ -109,18 +119,18 @@ class Hair(NamedTuple):
     ----------
     raw, colour : (3,) ndarray of float64
         Lab, before and after correction.
+    sampled : Sampled
+        The pixels; those that give a* and b* count.
     pixels : int
-        How many were used.
-    spread : float
-        Median distance of these from their median, Lab.
+        How many were looked at.
     kind : {"natural", "red", "grey", "dyed", "photo is grey"}
         By which rule it was corrected.
     """
 
     raw: F64
     colour: F64
+    sampled: Sampled
     pixels: int
-    spread: float
     kind: str
 
 
@@ -129,11 +139,12 @@ def hair_colour(
     mask: Bool,
     skin: Skin | None,
     settings: HairSettings,
+    locus: LocusSettings,
     *,
     percentile: float,
     grey_photo: bool = False,
 ) -> Hair | None:
-    """Measure hair or beard and correct its colour.
+    """Measure hair, beard or brows and correct their colour.
 
     Parameters
     ----------
@@ -145,6 +156,8 @@ def hair_colour(
         The face's skin, by which the light is judged.
     settings : HairSettings
         How.
+    locus : LocusSettings
+        Where undyed hair lies.
     percentile : float
         Percentile of the lightness that counts.
     grey_photo : bool
@@ -155,15 +168,40 @@ def hair_colour(
     Hair or None
         None where too little is seen.
     """
-    lab = _inner(view, mask, settings)
-    if len(lab) < settings.least_pixels:
+    inner = eroded(mask, settings.erosion_eyes * view.eye_distance)
+    sampled = view.pixels(inner if np.count_nonzero(inner) >= settings.least_pixels else mask)
+    lightness = sampled.lab[:, 0]
+    if len(lightness) < settings.least_pixels:
         return None
     around = percentile + settings.band_percentiles * np.array([-1, 0, 1])
-    low, middle, high = np.percentile(lab[:, 0], around.clip(0, 100))
-    band = lab[(lab[:, 0] >= low) & (lab[:, 0] <= high)]
-    raw = np.array([middle, *np.median(band[:, 1:], axis=0)], dtype=np.float64)
-    colour, kind = corrected(raw, skin, settings, grey_photo)
-    return Hair(raw, colour, len(lab), spread(lab), kind)
+    low, middle, high = np.percentile(lightness, around.clip(0, 100))
+    sampled = sampled.keep((lightness >= low) & (lightness <= high))
+    raw = np.array([middle, *np.median(sampled.colours[:, 1:], axis=0)], dtype=np.float64)
+    colour, kind = corrected(raw, skin, settings, locus, grey_photo)
+    return Hair(raw, colour, sampled, len(lightness), kind)
+
+
+def brows_mask(view: View, settings: HairSettings) -> Bool:
+    """Return a band along the landmarks of the brows, where nothing covers them.
+
+    Parameters
+    ----------
+    view : View
+        The face.
+    settings : HairSettings
+        How wide.
+
+    Returns
+    -------
+    (h, w) ndarray of bool
+        The brows.
+    """
+    canvas = np.zeros(view.rgb.shape[:2], dtype=np.uint8)
+    width = max(1, round(min(settings.brow_width_eyes * view.eye_distance, max(canvas.shape))))
+    for brow in (view.landmarks[17:22], view.landmarks[22:27]):
+        line = np.clip(np.round(brow), -(2**14), 2**14).astype(np.int32)
+        cv2.polylines(canvas, [line], isClosed=False, color=1, thickness=width)
+    return canvas.astype(bool) & ~view.any("glasses", "headwear", "hair")
 
 
 def beard_settings(settings: HairSettings, hair: Hair | None) -> HairSettings:
@@ -184,23 +222,15 @@ def beard_settings(settings: HairSettings, hair: Hair | None) -> HairSettings:
     if hair is None or hair.kind != "grey":
         return settings
     bonus = settings.grey_beard_bonus
-    return replace(
-        settings,
-        grey_yellowness=min(settings.grey_yellowness + bonus, 50),
-        grey_chroma=min(settings.grey_chroma + bonus, 100),
-    )
-
-
-def _inner(view: View, mask: Bool, settings: HairSettings) -> F32:
-    """Lab of the mask without its rim, or with it where nothing else is left."""
-    inner = eroded(mask, settings.erosion_eyes * view.eye_distance)
-    if np.count_nonzero(inner) < settings.least_pixels:
-        inner = mask
-    return pixels(view.rgb, inner)
+    return replace(settings, grey_yellowness=min(settings.grey_yellowness + bonus, 50.0))
 
 
 def corrected(
-    raw: F64, skin: Skin | None, settings: HairSettings, grey_photo: bool = False
+    raw: F64,
+    skin: Skin | None,
+    settings: HairSettings,
+    locus: LocusSettings,
+    grey_photo: bool = False,
 ) -> tuple[F64, str]:
     """Correct measured hair for its light and draw it onto the locus of its kind.
 
@@ -212,6 +242,8 @@ def corrected(
         The face's skin, by which the light is judged.
     settings : HairSettings
         How.
+    locus : LocusSettings
+        Where undyed hair lies.
     grey_photo : bool
         The photo has no colours.
 
@@ -220,35 +252,40 @@ def corrected(
     ((3,) ndarray of float64, str)
         Lab and the kind of hair, see `Hair`.
     """
-    lightness, a, b = _in_neutral_light(raw, skin, settings)
-    chroma, hue = polar((a, b))
-    usual, low, high = hair_at(lightness)
-    off = max(low - hue, hue - high, 0.0) if hue > -90 else min(low - hue, hue + 360 - high)
+    light = NEUTRAL if skin is None else skin.light
+    neutral = light.taken_out(raw, settings.exposure_share, settings.light_share)
+    lift = settings.lift_share * max(float(neutral[0]) - settings.lift_from_l, 0.0)
+    lightness = float(np.clip(neutral[0] + lift, settings.darkest_l, 96))
+    chroma, hue = polar(neutral[1:])
+    usual, low, high = locus.hair_at(lightness)
     if grey_photo:
         share = 1.0 if lightness < 50 else 0.35
         return np.array([lightness, *cartesian(share * usual, (low + high) / 2)]), "photo is grey"
-    if chroma > settings.dye_chroma and off > settings.dye_degrees:
-        return np.array([lightness, a, b]), "dyed"
-    yellow = 0.5 * (18.0 if skin is None else float(skin.raw[2]))
-    pale = float(raw[2]) - yellow < settings.grey_yellowness
-    if pale and raw[0] >= settings.grey_l and np.hypot(*raw[1:]) < settings.grey_chroma:
-        return np.array([lightness, *cartesian(min(chroma, 4.0), 80.0)]), "grey"
-    kept = (1 - settings.locus_share) * chroma + settings.locus_share * usual
-    # Skin lends part of its red to the estimate of the light, so both hues are asked.
-    reddish = a > 8 and a > 0.33 * b and raw[1] > settings.red_share * raw[2]
-    if reddish and chroma > 1.2 * usual:
+    off = max(abs((hue - (low + high) / 2 + 180) % 360 - 180) - (high - low) / 2, 0.0)
+    apart = chroma * (np.sin(np.radians(off)) if off < 90 else 1.0)
+    vivid = chroma > settings.dye_red_chroma and hue < settings.dye_red_degrees
+    if apart > settings.dye_apart_lab or vivid:
+        return np.array([lightness, *neutral[1:]]), "dyed"
+    grey = _greyness(raw, float(neutral[2]), skin, settings)
+    if hue < settings.red_degrees and off == 0 and chroma > settings.red_chroma_share * usual:
         red = min(chroma * settings.red_gain, 55.0)
-        return np.array([lightness + 4, *cartesian(red, min(max(hue, 38.0), 62.0))]), "red"
-    hue = min(max(hue, low), high) if chroma > 2 else (low + high) / 2
-    return np.array([lightness, *cartesian(kept, hue)]), "natural"
+        colour = np.array([settings.red_lift_l, *cartesian(red, min(max(hue, 38.0), 62.0))])
+        kind = "red"
+    else:
+        kept = (1 - settings.locus_share) * chroma + settings.locus_share * usual
+        kept = min(kept, chroma) if lightness > settings.pale_l else kept
+        hue = min(max(hue, low), high) if chroma > 2 and off < 90 else (low + high) / 2
+        colour, kind = np.array([0.0, *cartesian(kept, hue)]), "natural"
+    ash = np.array([0.0, *cartesian(min(chroma, settings.grey_chroma), 80.0)])
+    mixed = grey * ash + (1 - grey) * colour + (lightness, 0, 0)
+    return mixed, "grey" if grey >= 0.5 else kind
 
 
-def _in_neutral_light(raw: F64, skin: Skin | None, settings: HairSettings) -> F64:
-    """Take part of the light's strength and colour, as seen on the skin, out of the hair."""
-    out = np.array(raw, dtype=np.float64)
+def _greyness(raw: F64, yellow: float, skin: Skin | None, settings: HairSettings) -> float:
+    """How grey hair is: 0 for natural to 1, in between around the limit."""
+    if raw[0] < settings.grey_l:
+        return 0.0
+    limit = settings.grey_yellowness + settings.grey_per_l * (float(raw[0]) - 50)
     if skin is not None:
-        share = min(float(raw[0]) / max(float(skin.raw[0]), 20.0), 1.0)
-        out[0] += settings.exposure_share * share * (skin.tone[0] - skin.raw[0])
-        out[1:] -= settings.light_share * share * skin.light().clip(-15, 15)
-    out[0] = np.clip(out[0], settings.darkest_l, 96)
-    return out
+        yellow += settings.grey_skin_weight * float(raw[2] - 0.5 * skin.raw[2])
+    return float(np.clip(0.5 + (limit - yellow) / (2 * settings.grey_softness), 0, 1))

@@ -9,56 +9,69 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8
+from emojimap.colours._light import NEUTRAL
 from emojimap.colours._locus import cartesian, polar, to_lab
 from emojimap.colours._skin import Skin
-from emojimap.colours._view import check_ranges, spread
-
-# Brown: by far the most frequent eye colour, and the least striking where it is wrong.
-_USUAL = (30.0, 11.0, 17.0)
-_CHROMA_MOST = 38.0
-# Hues that eyes have, from brown over green to blue, degrees; the rest is reflected light.
-_HUE_LOW, _HUE_HIGH = 48.0, 280.0
+from emojimap.colours._view import Sampled
+from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 
 
 @dataclass(frozen=True)
-class IrisSettings:
+class IrisSettings(Checked):
     """How irises are measured.
 
     Parameters
     ----------
     least_diameter_px : float
-        Smaller irises show no colour; 4 to 200 photo pixels.
+        Smaller irises show no colour.
     least_pixels : int
-        Fewer pixels tell nothing; 1 or more.
+        Fewer pixels tell nothing.
     ring_inner, ring_outer : float
-        Part of the radius that is looked at, between pupil and rim; 0 to 1.
+        Part of the radius that is looked at, between pupil and rim.
+    top_share : float
+        What is higher over the middle than this share of the radius lies in the lid's shadow.
+    dark_share, bright_share : float
+        Share of the pixels dropped as lashes and pupil, and as reflections.
+    light_share, exposure_share : float
+        Share of the light's colour and strength, judged by the skin, that is taken out.
     chroma_gain : float
-        Factor on the chroma: an iris is small on a cartoon; 1 to 3.
+        Factor on the chroma: an iris is small on a cartoon.
+    chroma_most : float
+        Chroma is cut off here.
+    least_degrees, most_degrees : float
+        Hues that eyes have, from brown over green to blue; the rest is reflected light.
     darkest_l, lightest_l : float
-        Range of the lightness; 0 to 100.
+        Range of the lightness.
+    usual : (float, float, float)
+        L*, a*, b* where none can be seen: brown, by far the most frequent, and the least striking
+        where it is wrong.
     """
 
-    least_diameter_px: float = 13.0
-    least_pixels: int = 60
-    ring_inner: float = 0.42
-    ring_outer: float = 0.88
-    chroma_gain: float = 1.3
-    darkest_l: float = 24.0
-    lightest_l: float = 60.0
+    least_diameter_px: float = setting(13.0, 4, 200)
+    least_pixels: int = setting(60, 1, 100_000)
+    ring_inner: float = setting(0.42, 0, 1, "of the radius")
+    ring_outer: float = setting(0.88, 0, 1, "of the radius")
+    top_share: float = setting(0.3, -1, 1)
+    dark_share: float = setting(0.25, 0, 0.5)
+    bright_share: float = setting(1 / 6, 0, 0.5)
+    light_share: float = setting(0.5, 0, 1)
+    exposure_share: float = setting(0.3, 0, 1)
+    chroma_gain: float = setting(1.3, 1, 3)
+    chroma_most: float = setting(38.0, 0, 150, "chroma")
+    least_degrees: float = setting(48.0, 0, 180)
+    most_degrees: float = setting(280.0, 180, 320)
+    darkest_l: float = setting(24.0, 0, 100)
+    lightest_l: float = setting(60.0, 0, 100)
+    usual: tuple[float, ...] = setting((30.0, 11.0, 17.0), -100, 100, "Lab units", size=3)
 
     def __post_init__(self) -> None:
-        check_ranges(
-            self,
-            {
-                "least_diameter_px": (4, 200),
-                "least_pixels": (1, 100_000),
-                "ring_outer": (0, 1),
-                "ring_inner": (0, self.ring_outer),
-                "chroma_gain": (1, 3),
-                "lightest_l": (0, 100),
-                "darkest_l": (0, self.lightest_l),
-            },
-        )
+        super().__post_init__()
+        for low, high in (("ring_inner", "ring_outer"), ("darkest_l", "lightest_l")):
+            if getattr(self, low) > getattr(self, high):
+                raise ArgumentError(
+                    f"IrisSettings.{low} {getattr(self, low)} is over {high} {getattr(self, high)}"
+                )
 
 
 class Iris(NamedTuple):
@@ -68,30 +81,16 @@ class Iris(NamedTuple):
     ----------
     raw, colour : (3,) ndarray of float64
         Lab, before and after correction.
-    pixels : int
-        How many were used.
-    spread : float
-        Median distance of these from their median, Lab.
+    sampled : Sampled
+        The pixels.
     eyes : int
         How many irises were used.
     """
 
     raw: F64
     colour: F64
-    pixels: int
-    spread: float
+    sampled: Sampled
     eyes: int
-
-
-def usual_iris() -> F64:
-    """Colour where none can be seen.
-
-    Returns
-    -------
-    (3,) ndarray of float64
-        Lab of a brown.
-    """
-    return np.array(_USUAL)
 
 
 def iris_colour(
@@ -128,45 +127,46 @@ def iris_colour(
         for lids, iris in zip((slice(36, 42), slice(42, 48)), irises, strict=True)
         if 2 * iris[2] >= settings.least_diameter_px
     ]
-    lab = np.concatenate(rings)
+    places, lab = (np.concatenate(part) for part in zip(*rings, strict=True))
     if len(lab) < settings.least_pixels:
         return f"only {len(lab)} pixels of the irises are seen"
     order = np.argsort(lab[:, 0], kind="stable")
-    # The darkest are lashes and pupil, the lightest reflections.
-    kept = lab[order[len(order) // 4 : len(order) - len(order) // 6]]
-    raw = np.median(kept, axis=0).astype(np.float64)
-    return Iris(raw, _drawn(raw, skin, settings), len(kept), spread(kept), len(rings))
+    kept = np.zeros(len(lab), bool)
+    dark, bright = (int(len(lab) * part) for part in (settings.dark_share, settings.bright_share))
+    kept[order[dark : max(dark + 1, len(lab) - bright)]] = True
+    sampled = Sampled(places, lab, kept, 1.0)
+    raw = np.median(sampled.colours, axis=0).astype(np.float64)
+    return Iris(raw, _drawn(raw, skin, settings), sampled, len(rings))
 
 
-def _ring(photo: U8, lids: F32, iris: F32, settings: IrisSettings) -> F32:
-    """Lab of an iris between pupil and rim, between the lids, without its shaded top."""
+def _ring(photo: U8, lids: F32, iris: F32, settings: IrisSettings) -> tuple[F32, F32]:
+    """Places and Lab of an iris between pupil and rim, between the lids, without its shaded top."""
     x, y, radius = (float(value) for value in iris)
     left, right = max(0, int(x - radius)), min(photo.shape[1], int(x + radius) + 2)
     top, bottom = max(0, int(y - radius)), min(photo.shape[0], int(y + radius) + 2)
     if left >= right or top >= bottom:
-        return np.zeros((0, 3), dtype=np.float32)
+        return np.zeros((0, 2), np.float32), np.zeros((0, 3), np.float32)
     rows, columns = np.ogrid[top:bottom, left:right]
     away = np.hypot(columns - x, rows - y) / radius
     ring = (away >= settings.ring_inner) & (away <= settings.ring_outer)
-    ring &= rows - y > -0.3 * radius
+    ring &= rows - y > -settings.top_share * radius
     opening = np.zeros(ring.shape, dtype=np.uint8)
     corners = np.clip(np.round((lids - (left, top)) * 16), -(2**20), 2**20).astype(np.int32)
     cv2.fillPoly(opening, [corners], 1, shift=4)
-    return to_lab(photo[top:bottom, left:right][ring & opening.astype(bool)])
+    ring &= opening.astype(bool)
+    places = np.argwhere(ring)[:, ::-1] + (left, top)
+    return places.astype(np.float32), to_lab(photo[top:bottom, left:right][ring])
 
 
 def _drawn(raw: F64, skin: Skin | None, settings: IrisSettings) -> F64:
     """Take out the light's colour and make the rest readable on a cartoon."""
-    ab = raw[1:].copy()
-    lightness = float(raw[0])
-    if skin is not None:
-        share = min(lightness / max(float(skin.raw[0]), 20.0), 1.0)
-        ab -= 0.5 * share * skin.light().clip(-15, 15)
-        lightness += 0.3 * share * float(skin.tone[0] - skin.raw[0])
+    light = NEUTRAL if skin is None else skin.light
+    lightness, *ab = light.taken_out(raw, settings.exposure_share, settings.light_share)
     chroma, hue = polar(ab)
     hue %= 360
-    if not _HUE_LOW <= hue <= _HUE_HIGH:
-        hue = _HUE_LOW if (hue < _HUE_LOW or hue > 320) else _HUE_HIGH
-    chroma = min(chroma * settings.chroma_gain, _CHROMA_MOST)
+    low, high = settings.least_degrees, settings.most_degrees
+    if not low <= hue <= high:
+        hue = low if (hue < low or hue > (high + 360) / 2) else high
+    chroma = min(chroma * settings.chroma_gain, settings.chroma_most)
     lightness = float(np.clip(lightness, settings.darkest_l, settings.lightest_l))
     return np.array([lightness, *cartesian(chroma, hue)])

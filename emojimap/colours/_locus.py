@@ -2,39 +2,114 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8
+from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 
-# Skin from the darkest to the fairest: lightness, a, b.
-_SKIN = np.array(
-    [
-        (20, 7, 9),
-        (38, 15, 20),
-        (57, 18, 27),
-        (66, 16, 27),
-        (75, 13, 25),
-        (82, 10, 22),
-        (93, 3, 9),
-    ],
-    dtype=np.float64,
-)
-# Undyed hair with pigment: lightness, usual chroma, least and greatest hue in degrees.
-_HAIR = np.array(
-    [
-        (5, 3, 30, 70),
-        (18, 8, 32, 62),
-        (30, 15, 35, 60),
-        (45, 22, 45, 67),
-        (60, 27, 55, 76),
-        (75, 26, 66, 83),
-        (90, 16, 70, 90),
-    ],
-    dtype=np.float64,
-)
+
+@dataclass(frozen=True)
+class LocusSettings(Checked):
+    """Curves on which human skin and undyed hair lie, from the darkest to the fairest.
+
+    Parameters
+    ----------
+    skin : tuple of (float, float, float)
+        L*, a*, b*.
+    hair : tuple of (float, float, float, float)
+        L*, usual chroma, least and greatest hue in degrees.
+    """
+
+    skin: tuple[tuple[float, ...], ...] = setting(
+        (
+            (20.0, 7.0, 9.0),
+            (38.0, 15.0, 20.0),
+            (57.0, 18.0, 27.0),
+            (66.0, 16.0, 27.0),
+            (75.0, 13.0, 25.0),
+            (82.0, 10.0, 22.0),
+            (93.0, 3.0, 9.0),
+        ),
+        0,
+        100,
+        columns=("L*", "a*", "b*"),
+    )
+    hair: tuple[tuple[float, ...], ...] = setting(
+        (
+            (5.0, 3.0, 30.0, 70.0),
+            (18.0, 8.0, 32.0, 62.0),
+            (30.0, 15.0, 35.0, 60.0),
+            (45.0, 22.0, 45.0, 67.0),
+            (60.0, 29.0, 55.0, 76.0),
+            (75.0, 31.0, 66.0, 83.0),
+            (90.0, 20.0, 70.0, 90.0),
+        ),
+        0,
+        180,
+        columns=("L*", "chroma", "least hue", "greatest hue"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("skin", "hair"):
+            rising = [row[0] for row in getattr(self, name)]
+            if rising != sorted(set(rising)):
+                raise ArgumentError(f"LocusSettings.{name}: L* must rise from row to row")
+
+    def skin_at(self, lightness: float) -> F64:
+        """Return a* and b* of human skin at a lightness.
+
+        Parameters
+        ----------
+        lightness : float
+            0..100.
+
+        Returns
+        -------
+        (2,) ndarray of float64
+            a* and b*.
+        """
+        return interpolated(self.skin, lightness)
+
+    def hair_at(self, lightness: float) -> tuple[float, float, float]:
+        """Colour of undyed hair with pigment at a lightness.
+
+        Parameters
+        ----------
+        lightness : float
+            0..100.
+
+        Returns
+        -------
+        (float, float, float)
+            Usual chroma, least and greatest hue in degrees.
+        """
+        chroma, low, high = interpolated(self.hair, lightness).tolist()
+        return chroma, low, high
+
+
+def interpolated(table: tuple[tuple[float, ...], ...], at: float) -> F64:
+    """Read a table between its rows.
+
+    Parameters
+    ----------
+    table : tuple of tuple of float
+        The first column rises; beyond its ends the end rows hold.
+    at : float
+        Value of the first column.
+
+    Returns
+    -------
+    (k,) ndarray of float64
+        The other columns.
+    """
+    rows = np.asarray(table, dtype=np.float64)
+    return np.array([np.interp(at, rows[:, 0], column) for column in rows[:, 1:].T])
 
 
 def to_lab(rgb: U8) -> F32:
@@ -81,37 +156,44 @@ def to_rgb(lab: Any) -> U8:
     return np.asarray(best.clip(0, 1) * 255 + 0.5, np.uint8)
 
 
-def skin_at(lightness: float) -> F64:
-    """Return a and b of human skin at a lightness.
+def to_linear(lab: Any) -> F64:
+    """Convert Lab to linear sRGB.
 
     Parameters
     ----------
-    lightness : float
-        0..100.
+    lab : (..., 3) array_like of float
+        Colours.
 
     Returns
     -------
-    (2,) ndarray of float64
-        a and b.
+    (..., 3) ndarray of float64
+        Proportional to light, 0..1; beyond it is cut off.
     """
-    return np.array([np.interp(lightness, _SKIN[:, 0], _SKIN[:, k]) for k in (1, 2)])
+    colours = np.asarray(lab, np.float32)
+    return np.asarray(
+        cv2.cvtColor(colours.reshape(-1, 1, 3), cv2.COLOR_LAB2LRGB).reshape(colours.shape),
+        np.float64,
+    )
 
 
-def hair_at(lightness: float) -> tuple[float, float, float]:
-    """Colour of undyed hair with pigment at a lightness.
+def from_linear(rgb: Any) -> F64:
+    """Convert linear sRGB to Lab.
 
     Parameters
     ----------
-    lightness : float
-        0..100.
+    rgb : (..., 3) array_like of float
+        Light; negative values count as 0.
 
     Returns
     -------
-    (float, float, float)
-        Usual chroma, least and greatest hue in degrees.
+    (..., 3) ndarray of float64
+        Lab.
     """
-    chroma, low, high = (float(np.interp(lightness, _HAIR[:, 0], _HAIR[:, k])) for k in (1, 2, 3))
-    return chroma, low, high
+    colours = np.maximum(np.asarray(rgb, np.float32), 0)
+    return np.asarray(
+        cv2.cvtColor(colours.reshape(-1, 1, 3), cv2.COLOR_LRGB2LAB).reshape(colours.shape),
+        np.float64,
+    )
 
 
 def polar(ab: Any) -> tuple[float, float]:

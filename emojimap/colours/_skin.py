@@ -8,85 +8,146 @@ has, plus the part of the measured deviation that belongs to the person and not 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8, Bool, check_points
-from emojimap.colours._locus import skin_at, to_lab
-from emojimap.colours._view import View, check_ranges, pixels, spread
+from emojimap.colours._light import Light, LightSettings, light_on
+from emojimap.colours._locus import LocusSettings, interpolated, to_lab
+from emojimap.colours._view import Sampled, View
+from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 
-# The regression was fitted on 381 faces of news photos whose tone was judged by eye, with penalties
-# on differing results for two photos of one person and for one photo in other lights. A cue that
-# is not seen counts as usual. See `_cues` for their meaning.
-_CUES = ("lightness", "shade", "eyes", "mouth", "red", "yellow", "lips")
-_USUAL = np.array([55.0, 0.0, 0.0, 53.0, 0.0, 0.32, -5.0])
-_WEIGHTS = np.array([0.169, -7.88, -0.346, -0.159, 0.574, -8.71, 0.544])
-_OFFSET = 70.3
-_USUAL_EYES, _USUAL_RED = -12.0, 15.6
-_MIDDLE = 68.0
-# Usual a and b of skin in a photo: by its lightness, the photo's mean and the eye whites, offset.
-_CAST = np.array([(-0.108, 0.232, 0.731, 12.32), (-0.064, 0.198, 0.734, 12.34)])
-_CAST_BLIND = np.array([(-0.093, 0.545, 0.0, 17.46), (-0.023, 0.371, 0.0, 18.74)])
+CUES = (
+    "shade",
+    "eyes",
+    "mouth",
+    "red",
+    "yellow",
+    "lips",
+    "hair",
+    "bright",
+    "black",
+    "b",
+    "whites",
+    "face",
+)
+_USUAL = (0.0, 0.0, 54.4, 0.0, 0.29, -5.1, 10.0, 12.8, 2.2, 20.8, 48.7, 69.9)
+_WEIGHTS = (-2.19, -0.203, -0.059, 0.219, -14.5, 0.07, 0.092, -0.078, -0.051, 0.129, -0.044, 0.522)
+_CURVE = (
+    (40.0, 31.0),
+    (50.0, 44.7),
+    (54.0, 50.0),
+    (57.0, 53.9),
+    (60.0, 58.5),
+    (63.0, 64.2),
+    (66.0, 70.3),
+    (69.0, 73.6),
+    (72.0, 76.6),
+    (75.0, 79.7),
+    (79.0, 82.5),
+)
 
 
 @dataclass(frozen=True)
-class SkinSettings:
+class SkinSettings(Checked):
     """How skin is sampled and corrected.
 
     Parameters
     ----------
     patch_radius_eyes : float
-        Radius of a patch in eye distances; 0.02 to 0.3.
+        Radius of a patch in eye distances.
     trim_share : float
-        Share of the pixels dropped as too dark, and as too light; 0 to 0.45.
+        Share of the pixels dropped as too dark, and as too light.
     least_seen_share : float
-        A patch counts if this share of it is bare skin; 0.1 to 1.
+        A patch counts if this share of it is bare skin.
     least_pixels : int
-        Fewer pixels than these tell nothing; 1 or more.
-    contrast : float
-        How far estimated tones are moved from the middle one, since an estimate in doubt keeps
-        near it; 0.5 to 2.
+        Fewer pixels than these tell nothing.
+    usual_red, usual_eyes_l : float
+        Usual a* of skin in a photo, and usual L* of the eye whites over that of the skin; cues are
+        counted from there.
+    shade_l, shade_range_l : float
+        Skin darker than the first is in the shade, fully so by the second.
+    usual_cues : tuple of float
+        What cues count as that a face doesn't show, and where their weights start from: shade,
+        eyes, mouth, red, yellow, lips, hair, bright, black, b, whites, face.
+    cue_weights : tuple of float
+        L* of the tone for each unit of these. Shade: how far the skin is in it; there, how bright
+        the eye whites are beside the skin, and how red the skin is; the brightest of the mouth;
+        skin's b* by its lightness; the lips' b* beside the skin's; the hair's b*; the brightest
+        skin beside the rest; the photo's darkest; the skin's b*; the eye whites; the face
+        network's guess. Fitted to faces of news photos whose tone was judged by eye, with
+        penalties on differing results for two photos of a person and for one in other lights.
+    tone_offset_l : float
+        Tone of a face whose cues are all usual.
+    curve : tuple of (float, float)
+        Estimates and the tones that people give to them: a linear estimate keeps too near to the
+        middle for dark skin and scatters too far for light skin.
     lift_most_l, drop_most_l : float
-        Most that the lightness is raised or lowered; 0 to 100.
+        Most that the lightness is raised or lowered.
     darkest_l, fairest_l : float
-        Range of the tones; 10 to 95.
+        Range of the tones.
+    cast_weights, cast_weights_blind : tuple of (float, float, float, float)
+        Usual a* and b* of skin in a photo: for each L* of it, for the photo's mean a* or b*, for
+        that of the eye whites, and an offset; with and without eye whites.
     chroma_kept_share : float
-        Share of the deviation from the usual chroma that is taken for the person's own; 0 to 1.
-    chroma_most : float
-        Deviations are cut off here, Lab; 0 to 50.
+        Share of the deviation from the usual chroma that is taken for the person's own.
+    chroma_most_lab : float
+        Deviations are cut off here.
     """
 
-    patch_radius_eyes: float = 0.14
-    trim_share: float = 0.25
-    least_seen_share: float = 0.5
-    least_pixels: int = 30
-    contrast: float = 1.3
-    lift_most_l: float = 28.0
-    drop_most_l: float = 14.0
-    darkest_l: float = 27.0
-    fairest_l: float = 86.0
-    chroma_kept_share: float = 0.2
-    chroma_most: float = 10.0
+    patch_radius_eyes: float = setting(0.14, 0.02, 0.3)
+    trim_share: float = setting(0.25, 0, 0.45)
+    least_seen_share: float = setting(0.5, 0.1, 1)
+    least_pixels: int = setting(30, 1, 100_000)
+    usual_red: float = setting(15.6, -20, 60)
+    usual_eyes_l: float = setting(-12.0, -100, 100)
+    shade_l: float = setting(62.0, 0, 100)
+    shade_range_l: float = setting(20.0, 1, 100)
+    usual_cues: tuple[float, ...] = setting(_USUAL, -100, 100, size=len(CUES))
+    cue_weights: tuple[float, ...] = setting(_WEIGHTS, -100, 100, size=len(CUES))
+    tone_offset_l: float = setting(69.6, 0, 100)
+    curve: tuple[tuple[float, ...], ...] = setting(
+        _CURVE,
+        0,
+        100,
+        "L*",
+        columns=("estimate", "tone"),
+    )
+    lift_most_l: float = setting(40.0, 0, 100)
+    drop_most_l: float = setting(25.0, 0, 100)
+    darkest_l: float = setting(27.0, 10, 95)
+    fairest_l: float = setting(86.0, 10, 95)
+    cast_weights: tuple[tuple[float, ...], ...] = setting(
+        ((-0.108, 0.232, 0.731, 12.32), (-0.064, 0.198, 0.734, 12.34)),
+        -100,
+        100,
+        columns=("L*", "photo", "whites", "offset"),
+    )
+    cast_weights_blind: tuple[tuple[float, ...], ...] = setting(
+        ((-0.093, 0.545, 0.0, 17.46), (-0.023, 0.371, 0.0, 18.74)),
+        -100,
+        100,
+        columns=("L*", "photo", "whites", "offset"),
+    )
+    chroma_kept_share: float = setting(0.15, 0, 1)
+    chroma_most_lab: float = setting(10.0, 0, 50)
 
     def __post_init__(self) -> None:
-        check_ranges(
-            self,
-            {
-                "patch_radius_eyes": (0.02, 0.3),
-                "trim_share": (0, 0.45),
-                "least_seen_share": (0.1, 1),
-                "least_pixels": (1, 100_000),
-                "contrast": (0.5, 2),
-                "lift_most_l": (0, 100),
-                "drop_most_l": (0, 100),
-                "fairest_l": (10, 95),
-                "darkest_l": (10, self.fairest_l),
-                "chroma_kept_share": (0, 1),
-                "chroma_most": (0, 50),
-            },
-        )
+        super().__post_init__()
+        if self.darkest_l > self.fairest_l:
+            raise ArgumentError(
+                f"SkinSettings.darkest_l {self.darkest_l} is over fairest_l {self.fairest_l}"
+            )
+        for name in ("cast_weights", "cast_weights_blind"):
+            if len(getattr(self, name)) != 2:
+                raise ArgumentError(f"SkinSettings.{name}: give two rows, for a* and b*")
+        estimates = [row[0] for row in self.curve]
+        if estimates != sorted(set(estimates)):
+            raise ArgumentError("SkinSettings.curve: estimates must rise from row to row")
 
 
 class Skin(NamedTuple):
@@ -96,26 +157,22 @@ class Skin(NamedTuple):
     ----------
     raw, tone : (3,) ndarray of float64
         Lab, before and after correction.
-    pixels : int
-        How many were used.
-    spread : float
-        Median distance of these from their median, Lab.
+    sampled : Sampled
+        The pixels.
     confidence : float
         0..1.
     why : str
         Where it was measured and how it was corrected.
+    light : Light
+        What the photo's light does to colours, as the skin tells it.
     """
 
     raw: F64
     tone: F64
-    pixels: int
-    spread: float
+    sampled: Sampled
     confidence: float
     why: str
-
-    def light(self) -> F64:
-        """Return a and b that the light has added to the skin."""
-        return self.raw[1:] - skin_at(float(self.raw[0]))
+    light: Light
 
 
 def skin_patches(landmarks: F32, radius_eyes: float = SkinSettings.patch_radius_eyes) -> F32:
@@ -156,7 +213,14 @@ def skin_patches(landmarks: F32, radius_eyes: float = SkinSettings.patch_radius_
     return np.hstack([np.array(centres), radius]).astype(np.float32)
 
 
-def skin_tone(view: View, photo: U8, settings: SkinSettings) -> Skin | None:
+def skin_tone(
+    view: View,
+    photo: U8,
+    settings: SkinSettings,
+    locus: LocusSettings,
+    lights: LightSettings,
+    guess: float = math.nan,
+) -> Skin | None:
     """Measure skin and estimate its tone in neutral light.
 
     Parameters
@@ -167,54 +231,66 @@ def skin_tone(view: View, photo: U8, settings: SkinSettings) -> Skin | None:
         The whole photo: its light is judged too.
     settings : SkinSettings
         How.
+    locus : LocusSettings
+        Where skin lies.
+    lights : LightSettings
+        How the light is judged.
+    guess : float
+        L* that the face network guesses; NaN for none.
 
     Returns
     -------
     Skin or None
         None where no skin is seen.
     """
-    lab, where, trust = _sample(view, settings)
-    if len(lab) < settings.least_pixels:
+    sampled, where, trust = _sample(view, settings)
+    if len(sampled.lab) < settings.least_pixels:
         return None
-    order = np.argsort(lab[:, 0], kind="stable")
+    order = np.argsort(sampled.lab[:, 0], kind="stable")
     cut = int(len(order) * settings.trim_share)
-    kept = lab[order[cut : len(order) - cut]]
-    raw = np.median(kept, axis=0).astype(np.float64)
-    around = to_lab(_thinned(photo)).mean(axis=0)
+    kept = np.zeros(len(order), bool)
+    kept[order[cut : len(order) - cut]] = True
+    sampled = sampled.keep(kept)
+    raw = np.median(sampled.colours, axis=0).astype(np.float64)
+    some = to_lab(_thinned(photo))
     whites = _whites(view)
-    cues = _cues(view, raw, whites)
+    cues = _cues(view, raw, whites, sampled.lab, some, settings)
+    cues[CUES.index("face")] = guess
     grey = is_grey(photo)
     if grey:
-        cues[[4, 5, 6]] = np.nan
-    tone = _lightness(raw, cues, settings)
-    own = np.zeros(2) if grey else _deviation(raw, around, whites, settings)
+        cues[[CUES.index(name) for name in ("red", "yellow", "lips", "hair", "b")]] = np.nan
+    lightness = _lightness(raw, cues, settings)
+    own = np.zeros(2) if grey else _deviation(raw, some.mean(axis=0), whites, settings)
+    tone = np.array([lightness, *(locus.skin_at(lightness) + own)])
+    light = light_on(raw, tone, lights)
+    if grey:  # nothing is known of its colour
+        light = light._replace(colour=np.zeros(3))
     seen = int(np.isfinite(cues).sum())
-    lift = tone - float(raw[0])
-    why = f"{where}; light corrected by {lift:+.0f} L from {seen} of {len(_CUES)} cues"
-    confidence = trust * (0.4 + 0.6 * seen / len(_CUES)) * (1 - min(abs(lift), 30) / 60)
-    final = np.array([tone, *(skin_at(tone) + own)])
-    return Skin(raw, final, len(kept), spread(kept), round(confidence, 3), why)
+    lift = lightness - float(raw[0])
+    why = f"{where}; light corrected by {lift:+.0f} L from {seen} of {len(CUES)} cues"
+    confidence = trust * (0.4 + 0.6 * seen / len(CUES)) * (1 - min(abs(lift), 30) / 60)
+    return Skin(raw, tone, sampled, round(confidence, 3), why, light)
 
 
-def _sample(view: View, settings: SkinSettings) -> tuple[F32, str, float]:
-    """Lab colours of skin, where they were found, and how far that is to be trusted."""
+def _sample(view: View, settings: SkinSettings) -> tuple[Sampled, str, float]:
+    """Pixels of skin, where they were found, and how far that is to be trusted."""
     patches = skin_patches(view.landmarks, settings.patch_radius_eyes)
     bare = view.skin()
-    seen = _in_patches(view, patches, bare, settings.least_seen_share)
-    if len(seen) >= 2:
-        return np.concatenate(seen), f"{len(seen)} of {len(patches)} patches", 1.0
-    lab = pixels(view.rgb, bare)
-    if len(lab) >= settings.least_pixels:
-        return lab, "whole visible skin, the patches being covered", 0.6
-    covered = view.any("hair", "facial_hair", "glasses", "headwear", "body")
-    seen = _in_patches(view, patches, ~covered, settings.least_seen_share)
-    found = np.concatenate([np.zeros((0, 3), np.float32), *seen])
-    return found, f"{len(seen)} of {len(patches)} patches, no skin mask", 0.3
+    seen, count = _in_patches(view, patches, bare, settings.least_seen_share)
+    if count >= 2:
+        return view.pixels(seen), f"{count} of {len(patches)} patches", 1.0
+    found = view.pixels(bare)
+    if len(found.lab) >= settings.least_pixels:
+        return found, "whole visible skin, the patches being covered", 0.6
+    free = ~view.any("hair", "facial_hair", "glasses", "headwear", "body")
+    seen, count = _in_patches(view, patches, free, settings.least_seen_share)
+    return view.pixels(seen), f"{count} of {len(patches)} patches, no skin mask", 0.3
 
 
-def _in_patches(view: View, patches: F32, inside: Bool, least: float) -> list[F32]:
-    height, width = view.rgb.shape[:2]
-    found = []
+def _in_patches(view: View, patches: F32, inside: Bool, least: float) -> tuple[Bool, int]:
+    """Mask of the patches that show enough, and how many these are."""
+    seen, count = np.zeros_like(inside), 0
+    height, width = inside.shape
     for x, y, radius in patches.tolist():
         left, right = max(0, int(x - radius)), min(width, int(x + radius) + 2)
         top, bottom = max(0, int(y - radius)), min(height, int(y + radius) + 2)
@@ -222,10 +298,11 @@ def _in_patches(view: View, patches: F32, inside: Bool, least: float) -> list[F3
             continue
         rows, columns = np.ogrid[top:bottom, left:right]
         disc = (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
-        seen = disc & inside[top:bottom, left:right]
-        if np.count_nonzero(seen) >= max(6.0, least * np.pi * radius**2):
-            found.append(to_lab(view.rgb[top:bottom, left:right][seen]))
-    return found
+        disc &= inside[top:bottom, left:right]
+        if np.count_nonzero(disc) >= max(6.0, least * np.pi * radius**2):
+            seen[top:bottom, left:right] |= disc
+            count += 1
+    return seen, count
 
 
 def _whites(view: View) -> F64 | None:
@@ -238,53 +315,78 @@ def _whites(view: View) -> F64 | None:
         lids |= inside
         white |= inside & ((columns - x) ** 2 + (rows - y) ** 2 > (1.05 * radius) ** 2)
     hidden = np.count_nonzero(lids & view.masks["glasses"]) > 0.5 * np.count_nonzero(lids)
-    lab = pixels(view.rgb, white)
+    lab = view.pixels(white).lab
     if hidden or len(lab) < 6:
         return None
     bright = lab[lab[:, 0] >= np.percentile(lab[:, 0], 60)]
     return np.median(bright, axis=0).astype(np.float64)
 
 
-def _cues(view: View, raw: F64, whites: F64 | None) -> F64:
-    """Figures of `_CUES`; NaN where the face doesn't show one.
-
-    Lightness; how far it is in the shade; there: how bright the eye whites are beside the skin, and
-    how red the skin is; the brightest of the mouth; skin's yellow; that of the lips beside it.
-    """
+def _cues(
+    view: View, raw: F64, whites: F64 | None, skin: F32, photo: F32, settings: SkinSettings
+) -> F64:
+    """Figures of `CUES`, see `SkinSettings`; NaN where the face doesn't show one."""
     lightness, a, b = raw
-    shade = float(np.clip((62 - lightness) / 20, 0, 1.5))
-    eyes = mouth = lips = np.nan
+    found = dict.fromkeys(CUES, math.nan)
+    shade = float(np.clip((settings.shade_l - lightness) / settings.shade_range_l, 0, 1.5))
+    found |= {"shade": shade, "red": shade * (a - settings.usual_red), "b": b}
+    found["yellow"] = b / (lightness + 10)
+    found["bright"] = float(np.percentile(skin[:, 0], 97)) - lightness
+    found["black"] = float(np.percentile(photo[:, 0], 2))
     if whites is not None:
-        contrast = np.clip(np.clip(whites[0], 25, 80) - lightness, -40, 30)
-        eyes = shade * (float(contrast) - _USUAL_EYES)
+        contrast = np.clip(np.clip(whites[0], 25, 80) - lightness - settings.usual_eyes_l, -28, 42)
+        found |= {"eyes": shade * float(contrast), "whites": float(whites[0])}
     inner = view.polygon(view.landmarks[60:68])
-    teeth = pixels(view.rgb, inner)
+    teeth = view.pixels(inner).lab
     if len(teeth) >= 15:
-        mouth = float(np.percentile(teeth[:, 0], 90))
-    outer = view.polygon(view.landmarks[48:60]) & ~inner & ~view.masks["facial_hair"]
-    lip = pixels(view.rgb, outer)
+        found["mouth"] = float(np.percentile(teeth[:, 0], 90))
+    lip = view.pixels(lips_mask(view)).lab
     if len(lip) >= 6:
-        lips = float(np.median(lip[:, 2]) - b)
-    yellow = b / (lightness + 10)
-    return np.array([lightness, shade, eyes, mouth, shade * (a - _USUAL_RED), yellow, lips])
+        found["lips"] = float(np.median(lip[:, 2]) - b)
+    hair = view.pixels(view.masks["hair"] & ~view.masks["headwear"]).lab
+    if len(hair) >= 40:
+        yellow = float(np.median(hair[:, 2]))
+        # Beyond that it is dye, which tells nothing of the light.
+        found["hair"] = yellow if -5 <= yellow <= 40 else math.nan
+    return np.array([found[name] for name in CUES])
+
+
+def lips_mask(view: View) -> Bool:
+    """Return the lips without the opening of the mouth and without hair.
+
+    Parameters
+    ----------
+    view : View
+        The face.
+
+    Returns
+    -------
+    (h, w) ndarray of bool
+        The lips.
+    """
+    outer, inner = (view.polygon(view.landmarks[part]) for part in (slice(48, 60), slice(60, 68)))
+    return outer & ~inner & ~view.masks["facial_hair"]
 
 
 def _lightness(raw: F64, cues: F64, settings: SkinSettings) -> float:
-    tone = _OFFSET + float(np.nan_to_num(cues - _USUAL) @ _WEIGHTS)
-    tone = _MIDDLE + settings.contrast * (tone - _MIDDLE)
-    tone = np.clip(tone, raw[0] - settings.drop_most_l, raw[0] + settings.lift_most_l)
+    usual = np.array(settings.usual_cues)
+    tone = settings.tone_offset_l + float(np.nan_to_num(cues - usual) @ settings.cue_weights)
+    tone = float(interpolated(settings.curve, tone)[0])
+    tone = float(np.clip(tone, raw[0] - settings.drop_most_l, raw[0] + settings.lift_most_l))
     return float(np.clip(tone, settings.darkest_l, settings.fairest_l))
 
 
 def _deviation(raw: F64, around: F32, whites: F64 | None, settings: SkinSettings) -> F64:
-    """Return a and b by which the person's skin differs from the usual."""
+    """Return a* and b* by which the person's skin differs from the usual."""
     own = np.zeros(2)
     for k in range(2):
-        by_light, by_photo, by_white, offset = (_CAST_BLIND if whites is None else _CAST)[k]
+        weights = settings.cast_weights_blind if whites is None else settings.cast_weights
+        by_light, by_photo, by_white, offset = weights[k]
         white = 0.0 if whites is None else whites[k + 1]
         usual = by_light * raw[0] + by_photo * around[k + 1] + by_white * white + offset
         own[k] = raw[k + 1] - usual
-    return settings.chroma_kept_share * own.clip(-settings.chroma_most, settings.chroma_most)
+    most = settings.chroma_most_lab
+    return settings.chroma_kept_share * own.clip(-most, most)
 
 
 def _thinned(photo: U8) -> U8:

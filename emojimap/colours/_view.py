@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,11 +12,57 @@ import numpy as np
 from emojimap.arrays import F32, U8, Bool, check_mask, check_points, check_rgb
 from emojimap.colours._locus import to_lab
 from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 
 NAMES = ("hair", "facial_hair", "skin", "glasses", "headwear", "body")
-_MOST_PIXELS = 4096
 # Face neighbourhood in eye distances from the point between the eyes.
 _SIDE, _ABOVE, _BELOW = 3.2, 3.6, 4.6
+
+
+@dataclass(frozen=True)
+class ViewSettings(Checked):
+    """At what size skin, hair and clothes are measured.
+
+    Parameters
+    ----------
+    eye_distance_px : float
+        Photos are shrunk to at least this distance between the eyes.
+    most_pixels : int
+        Of more pixels than this only some are taken, evenly.
+    """
+
+    eye_distance_px: float = setting(48.0, 16, 1000)
+    most_pixels: int = setting(4096, 100, 1_000_000)
+
+
+class Sampled(NamedTuple):
+    """Pixels that a colour was measured on.
+
+    Parameters
+    ----------
+    places : (n, 2) ndarray of float32
+        x, y of their middles in the photo.
+    lab : (n, 3) ndarray of float32
+        Their colours.
+    kept : (n,) ndarray of bool
+        Those that count; the others were trimmed as too dark, too light or of another colour.
+    side_px : float
+        How many photo pixels each is wide.
+    """
+
+    places: F32
+    lab: F32
+    kept: Bool
+    side_px: float
+
+    def keep(self, kept: Bool) -> Sampled:
+        """Return the same pixels with other ones counting."""
+        return self._replace(kept=np.asarray(kept, bool))
+
+    @property
+    def colours(self) -> F32:
+        """Colours of the pixels that count, (m, 3) float32 Lab."""
+        return self.lab[self.kept]
 
 
 @dataclass(frozen=True)
@@ -36,6 +83,10 @@ class View:
         Photo pixels per pixel.
     eye_distance : float
         Pixels between the middles of the eyes.
+    corner : (int, int)
+        x, y of the upper left corner in the photo.
+    most_pixels : int
+        See `ViewSettings`.
     """
 
     rgb: U8
@@ -44,6 +95,17 @@ class View:
     masks: dict[str, Bool]
     step: int
     eye_distance: float
+    corner: tuple[int, int]
+    most_pixels: int
+
+    def pixels(self, mask: Bool) -> Sampled:
+        """Colours under a mask, evenly thinned out; all of them count."""
+        chosen = np.flatnonzero(mask)
+        chosen = chosen[:: max(1, -(-len(chosen) // self.most_pixels))]
+        rows, columns = np.divmod(chosen, self.rgb.shape[1])
+        places = np.stack([columns, rows], 1) * self.step + self.corner + (self.step - 1) / 2
+        lab = to_lab(self.rgb.reshape(-1, 3)[chosen])
+        return Sampled(places.astype(np.float32), lab, np.ones(len(lab), bool), float(self.step))
 
     def skin(self) -> Bool:
         """Face skin that nothing covers, (h, w) bool."""
@@ -61,7 +123,9 @@ class View:
         return canvas.astype(bool)
 
 
-def view(photo: U8, landmarks: F32, irises: F32, masks: Mapping[str, Bool], eye_px: float) -> View:
+def view(
+    photo: U8, landmarks: F32, irises: F32, masks: Mapping[str, Bool], settings: ViewSettings
+) -> View:
     """Cut out and shrink.
 
     Parameters
@@ -74,8 +138,8 @@ def view(photo: U8, landmarks: F32, irises: F32, masks: Mapping[str, Bool], eye_
         x, y, radius.
     masks : mapping of str to (H, W) ndarray of bool
         Any of `NAMES`.
-    eye_px : float
-        Eye distance to shrink to, pixels; the result has up to twice as many.
+    settings : ViewSettings
+        Size of the result; it has up to twice the eye distance.
 
     Returns
     -------
@@ -98,8 +162,8 @@ def view(photo: U8, landmarks: F32, irises: F32, masks: Mapping[str, Bool], eye_
         check_mask(mask, name, photo.shape[:2])
     eyes = np.stack([landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)])
     distance = max(float(np.hypot(*(eyes[1] - eyes[0]))), 1.0)
-    step = int(np.clip(distance / eye_px, 1, min(photo.shape[:2])))
-    return _cut(photo, landmarks, irises, masks, distance, step)
+    step = int(np.clip(distance / settings.eye_distance_px, 1, min(photo.shape[:2])))
+    return _cut(photo, landmarks, irises, masks, distance, step, settings.most_pixels)
 
 
 def _cut(
@@ -109,6 +173,7 @@ def _cut(
     masks: Mapping[str, Bool],
     distance: float,
     step: int,
+    most_pixels: int,
 ) -> View:
     (left, right), (top, bottom) = _bounds(photo.shape[:2], landmarks, distance, step)
     region = photo[top:bottom, left:right]
@@ -124,7 +189,14 @@ def _cut(
         [(irises[:, :2] - (left, top) + 0.5) / step - 0.5, irises[:, 2] / step]
     )
     return View(
-        rgb, moved.astype(np.float32), scaled.astype(np.float32), small, step, distance / step
+        rgb,
+        moved.astype(np.float32),
+        scaled.astype(np.float32),
+        small,
+        step,
+        distance / step,
+        (left, top),
+        most_pixels,
     )
 
 
@@ -145,50 +217,6 @@ def _bounds(
     return ranges[0], ranges[1]
 
 
-def check_ranges(settings: object, ranges: Mapping[str, tuple[float, float]]) -> None:
-    """Check that every number of a settings object lies in its range.
-
-    Parameters
-    ----------
-    settings : object
-        With an attribute for each name.
-    ranges : mapping of str to (float, float)
-        Least and greatest value of each.
-
-    Raises
-    ------
-    ArgumentError
-        If one does not; the message names it and its range.
-    """
-    for name, (low, high) in ranges.items():
-        value = getattr(settings, name)
-        if not low <= value <= high:
-            kind = type(settings).__name__
-            raise ArgumentError(f"{kind}.{name} is {value}: give {low:g} to {high:g}")
-
-
-def pixels(rgb: U8, mask: Bool, most: int = _MOST_PIXELS) -> F32:
-    """Lab colours under a mask, evenly thinned out.
-
-    Parameters
-    ----------
-    rgb : (h, w, 3) ndarray of uint8
-        sRGB.
-    mask : (h, w) ndarray of bool
-        Which pixels.
-    most : int
-        How many at most.
-
-    Returns
-    -------
-    (n, 3) ndarray of float32
-        Lab.
-    """
-    chosen = np.flatnonzero(mask)
-    chosen = chosen[:: max(1, -(-len(chosen) // most))]
-    return to_lab(rgb.reshape(-1, 3)[chosen])
-
-
 def eroded(mask: Bool, radius: float) -> Bool:
     """Mask without its rim.
 
@@ -204,7 +232,8 @@ def eroded(mask: Bool, radius: float) -> Bool:
     (h, w) ndarray of bool
         The inner part.
     """
-    side = 2 * round(radius) + 1
+    # Landmarks may be anything: a kernel larger than the mask would only cost memory.
+    side = 2 * round(min(radius, max(mask.shape))) + 1
     if side <= 1:
         return mask
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

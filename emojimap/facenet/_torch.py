@@ -24,6 +24,9 @@ HALF = ".half"
 _BATCH = 64
 _LANDMARK_BLOCK = 2
 """Decoder block whose output feeds the landmarks: a quarter of the input's side."""
+_TONE_STAGES = {3: 40, 4: 112, 5: 320}
+"""Stages of the encoder that tell the tone of the skin, and their channels."""
+TONE_FEATURES = 2 * sum(_TONE_STAGES.values())
 
 
 class FaceNet(nn.Module):
@@ -32,9 +35,17 @@ class FaceNet(nn.Module):
     The landmark head turns features at a quarter of the input's side into one heat map per point;
     a softmax with a learnt temperature and the expected position give sub-pixel coordinates
     (integral regression: Sun et al., "Integral Human Pose Regression", ECCV 2018).
+
+    The tone head is a linear map of the encoder's pooled features, fitted after everything else
+    (`emojimap.train.tone`); a network without it gives no tone.
+
+    Parameters
+    ----------
+    tone : bool
+        Whether there is a tone head.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tone: bool = False) -> None:
         super().__init__()
         smp = import_smp()
         self.u = smp.Unet(
@@ -48,9 +59,10 @@ class FaceNet(nn.Module):
             nn.Conv2d(channels, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, POINTS, 1)
         )
         self.t = nn.Parameter(torch.zeros(()))
+        self.s = nn.Linear(TONE_FEATURES, 1) if tone else None
 
-    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Label logits, landmarks and their spread.
+    def forward(self, photos: Tensor) -> tuple[Tensor, ...]:
+        """Label logits, landmarks and their spread, tone.
 
         Parameters
         ----------
@@ -65,6 +77,8 @@ class FaceNet(nn.Module):
             (x, y) as fractions of width and height.
         spread : (N, 70) tensor of float32
             Standard deviation of each heat map, fraction of the side: large where unsure.
+        tone : (N,) tensor of float32
+            L* of the skin in neutral light; absent without a tone head.
         """
         features = self.u.encoder(photos)
         deep, *skips = features[1:][::-1]
@@ -80,7 +94,23 @@ class FaceNet(nn.Module):
             if i == _LANDMARK_BLOCK:
                 quarter = x
         points, spread = self._expectation(self.h(quarter))
-        return self.u.segmentation_head(x), points, spread
+        found = self.u.segmentation_head(x), points, spread
+        return found if self.s is None else (*found, self.s(_pooled(features))[:, 0])
+
+    def pooled(self, photos: Tensor) -> Tensor:
+        """Features of the tone head.
+
+        Parameters
+        ----------
+        photos : (N, 3, H, W) tensor of float
+            As in `forward`.
+
+        Returns
+        -------
+        (N, TONE_FEATURES) tensor of float
+            Means over the whole crop and over its middle.
+        """
+        return _pooled(self.u.encoder(photos))
 
     def _expectation(self, heat: Tensor) -> tuple[Tensor, Tensor]:
         height, width = heat.shape[2:]
@@ -92,6 +122,16 @@ class FaceNet(nn.Module):
         mean_x, mean_y = (columns * x).sum(-1), (rows * y).sum(-1)
         variance = (columns * x**2).sum(-1) - mean_x**2 + (rows * y**2).sum(-1) - mean_y**2
         return torch.stack([mean_x, mean_y], -1), variance.clamp(min=1e-12).sqrt()
+
+
+def _pooled(features: list[Tensor]) -> Tensor:
+    means = []
+    for stage in _TONE_STAGES:
+        every = features[stage]
+        rows, columns = every.shape[2] // 4, every.shape[3] // 4
+        middle = every[:, :, rows:-rows, columns:-columns]
+        means += [every.mean((2, 3)), middle.mean((2, 3))]
+    return torch.cat(means, 1)
 
 
 def read_onnx(content: bytes, name: str) -> dict[str, Tensor]:
@@ -176,7 +216,7 @@ class TorchNetwork:
             raise ModelError(f"device {device}: torch sees no CUDA device; use --device cpu")
         if weights.labels != LABELS:
             raise ModelError(f"{weights.name} has labels {weights.labels}, not {LABELS}: reinstall")
-        network = FaceNet()
+        network = FaceNet(tone="s.weight" in read_onnx(weights.content, weights.name))
         load_onnx(network, weights.content, weights.name)
         self._network = network.to(device, memory_format=torch.channels_last).eval()
         self._device = device
@@ -189,6 +229,7 @@ class TorchNetwork:
             np.concatenate([part.probabilities for part in parts]),
             np.concatenate([part.points for part in parts]),
             np.concatenate([part.spread for part in parts]),
+            np.concatenate([part.tone for part in parts]),
         )
 
     def _run(self, crops: U8) -> Prediction:
@@ -196,7 +237,7 @@ class TorchNetwork:
         # TF32 would move a label here and there; the network is small enough without it.
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             photos = batch.permute(0, 3, 1, 2).float() / 127.5 - 1
-            logits, points, spread = self._network(
+            logits, points, spread, *tone = self._network(
                 photos.contiguous(memory_format=torch.channels_last)
             )
             probabilities = logits.float().softmax(1)
@@ -205,4 +246,5 @@ class TorchNetwork:
             np.ascontiguousarray(probabilities.cpu().numpy()),
             points.cpu().numpy() * side - np.float32(0.5),
             spread.cpu().numpy(),
+            tone[0].cpu().numpy() if tone else np.full(len(crops), np.nan, np.float32),
         )

@@ -8,6 +8,7 @@ of a face, and the label map calls their inside a face.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -20,13 +21,14 @@ from emojimap.facenet.crops import apply, around, inverse, square, warp
 from emojimap.facenet.landmarks import eye_distance, face_size, mirror_order
 from emojimap.facenet.network import Network
 from emojimap.facenet.shape import misshape
+from emojimap.settings import Checked, setting
 
 _MIRROR = mirror_order()
 _FACE = [LABELS.index(name) for name in ("face", "facial_hair", "glasses")]
 
 
 @dataclass(frozen=True)
-class FindSettings:
+class FindSettings(Checked):
     """Where and how faces are looked for.
 
     Parameters
@@ -55,24 +57,23 @@ class FindSettings:
         Root mean square distance from the mean face after alignment, in face sizes.
     """
 
-    coarse_px: tuple[int, ...] = (256, 512)
-    smallest_px: float = 14.0
-    first_faces: float = 2.8
-    tight_faces: float = 2.0
-    mirror: bool = True
-    passes: int = 3
-    steady: float = 0.05
-    largest_spread: float = 0.068
-    largest_spread_small: float = 0.055
-    small_share: float = 0.2
-    smallest_cover: float = 0.8
-    largest_misshape: float = 0.22
+    coarse_px: tuple[int, ...] = setting((256, 512), 64, 2048)
+    smallest_px: float = setting(14.0, 4, 512)
+    first_faces: float = setting(2.8, 1.5, 8)
+    tight_faces: float = setting(2.0, 1.5, 8)
+    mirror: bool = setting(True, 0, 1)
+    passes: int = setting(3, 1, 10)
+    steady: float = setting(0.05, 0, 1, "face sizes")
+    largest_spread: float = setting(0.068, 0, 1, "crop sides")
+    largest_spread_small: float = setting(0.055, 0, 1, "crop sides")
+    small_share: float = setting(0.2, 0, 1)
+    smallest_cover: float = setting(0.8, 0, 1, "share")
+    largest_misshape: float = setting(0.22, 0, 2, "face sizes")
 
     def __post_init__(self) -> None:
-        if not self.coarse_px or any(px < 64 or px % 32 for px in self.coarse_px):
+        super().__post_init__()
+        if any(px % 32 for px in self.coarse_px):
             raise ArgumentError(f"coarse_px {self.coarse_px}: give multiples of 32 from 64 up")
-        if self.passes < 1:
-            raise ArgumentError(f"passes {self.passes}: give at least 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,8 @@ class Face:
         Share of the landmarks' hull that the label map calls face.
     shift : float
         How far the landmarks moved in the last pass, face sizes.
+    tone : float
+        L* that the network guesses for the skin in neutral light; NaN if it can't.
     """
 
     points: F32
@@ -101,6 +104,7 @@ class Face:
     spread: float
     cover: float
     shift: float
+    tone: float = math.nan
 
     @property
     def size(self) -> float:
@@ -182,7 +186,8 @@ def _refine(
         cover = (
             float(seen.probabilities[0][_FACE].sum(axis=0)[inside].mean()) if inside.any() else 0.0
         )
-        face = Face(points, matrix, seen.probabilities[0], float(seen.spread.mean()), cover, shift)
+        spread, tone = float(seen.spread.mean()), float(seen.tone[0])
+        face = Face(points, matrix, seen.probabilities[0], spread, cover, shift, tone)
         if shift < settings.steady:
             break
     small = size < settings.small_share * max(photo.shape[:2])
@@ -198,7 +203,12 @@ def _with_mirror(photo: U8, face: Face, network: Network) -> Face:
     mirrored = seen.points[0][_MIRROR] * np.array([-1, 1]) + np.array([side - 1, 0])
     points = ((apply(face.matrix, face.points) + mirrored) / 2).astype(np.float32)
     probabilities = (face.probabilities + seen.probabilities[0][:, :, ::-1]) / 2
-    return replace(face, points=apply(inverse(face.matrix), points), probabilities=probabilities)
+    return replace(
+        face,
+        points=apply(inverse(face.matrix), points),
+        probabilities=probabilities,
+        tone=(face.tone + float(seen.tone[0])) / 2,
+    )
 
 
 def _believable(face: Face, small: bool, settings: FindSettings) -> bool:

@@ -20,11 +20,15 @@ class Prediction:
         Landmarks in crop pixels, x then y.
     spread : (N, 70) ndarray of float32
         Standard deviation of each landmark's heat map, as a fraction of the side.
+    tone : (N,) ndarray of float32
+        L* that the skin would have in neutral light, as the network guesses it from a tight crop;
+        NaN for networks without a tone head.
     """
 
     probabilities: F32
     points: F32
     spread: F32
+    tone: F32
 
 
 class Network(Protocol):

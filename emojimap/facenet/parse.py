@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8
-from emojimap.errors import ArgumentError
 from emojimap.facenet import LABELS
 from emojimap.facenet.crops import around, inverse, warp
 from emojimap.facenet.find import Face
 from emojimap.facenet.network import Network
+from emojimap.settings import Checked, setting
 
 _FEATHER = 0.12
 _CUT_SHARE = 0.02
@@ -25,7 +25,7 @@ _CUT_SHARE = 0.02
 
 
 @dataclass(frozen=True)
-class ParseSettings:
+class ParseSettings(Checked):
     """How the crops of one face are merged.
 
     Parameters
@@ -42,18 +42,11 @@ class ParseSettings:
         The same for hair.
     """
 
-    wide_faces: tuple[float, ...] = (3.0, 4.2, 5.6)
-    mirror: bool = True
-    head_px: int = 512
-    tight_weight: float = 0.8
-    tight_weight_hair: float = 0.3
-
-    def __post_init__(self) -> None:
-        if not self.wide_faces or not all(1.5 <= faces <= 8 for faces in self.wide_faces):
-            raise ArgumentError(f"wide_faces {self.wide_faces}: give sides of 1.5 to 8")
-        for weight in (self.tight_weight, self.tight_weight_hair):
-            if not 0 <= weight <= 1:
-                raise ArgumentError(f"tight weight {weight}: give 0 to 1")
+    wide_faces: tuple[float, ...] = setting((3.0, 4.2, 5.6), 1.5, 8)
+    mirror: bool = setting(True, 0, 1)
+    head_px: int = setting(512, 128, 2048)
+    tight_weight: float = setting(0.8, 0, 1)
+    tight_weight_hair: float = setting(0.3, 0, 1)
 
 
 @dataclass(frozen=True, eq=False)

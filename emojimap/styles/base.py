@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from emojimap.arrays import F32, F64, I32, U8
 from emojimap.avatar import Avatar, Choice
-from emojimap.errors import ArgumentError
+from emojimap.settings import Checked, setting
 from emojimap.traits import Glasses, Traits
 
 Group: TypeAlias = Literal["hair", "headwear", "headwear_alone"]
@@ -32,7 +32,7 @@ BALD = "bald"
 
 
 @dataclass(frozen=True)
-class PartPenalties:
+class PartPenalties(Checked):
     """What is taken off the score of a template that disagrees with a face beside its hair.
 
     For styles whose templates are whole pictures; the score of a perfect fit is 1.
@@ -61,28 +61,26 @@ class PartPenalties:
         Mean and standard deviation of these traits among people.
     """
 
-    glasses_missing: float = 0.12
-    glasses_added: float = 0.12
-    dark_added: float = 0.25
-    lenses_differ: float = 0.16
-    beard_missing: float = 0.12
-    beard_added: float = 0.30
-    beard_kind: float = 0.10
-    brows: float = 0.004
-    jaw: float = 0.006
-    angry_brows: float = 0.03
-    odd_outline: float = 0.3
-    usual_chin_length: tuple[float, float] = (0.83, 0.053)
-    usual_jaw_width: tuple[float, float] = (0.88, 0.055)
-    usual_brow_height: tuple[float, float] = (0.32, 0.05)
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, tuple):
-                if len(value) != 2 or not value[1] > 0:
-                    raise ArgumentError(f"{name} {value}: give a mean and a positive deviation")
-            elif not 0 <= value <= 1:
-                raise ArgumentError(f"{name} {value}: give 0 to 1")
+    glasses_missing: float = setting(0.12, 0, 1, "of the score")
+    glasses_added: float = setting(0.12, 0, 1, "of the score")
+    dark_added: float = setting(0.25, 0, 1, "of the score")
+    lenses_differ: float = setting(0.16, 0, 1, "of the score")
+    beard_missing: float = setting(0.12, 0, 1, "of the score")
+    beard_added: float = setting(0.30, 0, 1, "of the score")
+    beard_kind: float = setting(0.10, 0, 1, "of the score")
+    brows: float = setting(0.004, 0, 1, "of the score")
+    jaw: float = setting(0.006, 0, 1, "of the score")
+    angry_brows: float = setting(0.03, 0, 1, "of the score")
+    odd_outline: float = setting(0.3, 0, 1, "of the score")
+    usual_chin_length: tuple[float, float] = setting(
+        (0.83, 0.053), 0.001, 10, "eye distances", size=2
+    )
+    usual_jaw_width: tuple[float, float] = setting(
+        (0.88, 0.055), 0.001, 10, "eye distances", size=2
+    )
+    usual_brow_height: tuple[float, float] = setting(
+        (0.32, 0.05), 0.001, 10, "eye distances", size=2
+    )
 
     def glasses(self, seen: Glasses, drawn: Glasses) -> float:
         """Return the penalty of a picture's glasses."""

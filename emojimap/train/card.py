@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from emojimap.facenet import LABELS
 from emojimap.train.samples import Sample
 from emojimap.train.settings import TrainSettings
+from emojimap.train.tone import ToneHead
 
 SCORES = "<!-- scores -->"
 """Between two of these lines `emojimap evaluate --card` writes its table."""
+
+TONE = "<!-- tone -->"
+"""What `emojimap train tone` writes follows this line."""
 
 _LICENCES = {
     "lfw": "LFW Part Labels, hand-made hair masks; research use",
@@ -107,4 +111,29 @@ not measured yet: `emojimap evaluate --card`
   life. Hand-made masks of LFW are made of superpixels and a few pixels rough.
 * Glasses, headwear, neck and clothes were labelled by a network, mistakes included.
 * Not for telling who somebody is.
+"""
+
+
+def tone_section(head: ToneHead) -> str:
+    """Describe the tone head.
+
+    Parameters
+    ----------
+    head : ToneHead
+        As fitted.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    return f"""## Tone head
+
+* Output `tone`: (N,), L* that the skin would have in neutral light, guessed from a tight crop: a
+  linear map of the encoder's pooled features, fitted after all else by `emojimap train tone`.
+* Fitted to {head.photos} photos whose skin was judged by eye, with a penalty on answers that change
+  with the light. On labels kept aside: mean absolute error {head.error:.1f}, correlation
+  {head.correlation:.2f}, median change under simulated lights {head.light_change:.1f} L*.
+* It is a guess from the whole face, its features included, and one cue among others of the skin's
+  colour; it tells nothing else about a person and must not be used to.
 """

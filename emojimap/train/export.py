@@ -15,12 +15,14 @@ from emojimap import files
 from emojimap.arrays import F32
 from emojimap.errors import ModelError
 from emojimap.facenet import LABELS
-from emojimap.facenet._torch import HALF, FaceNet
-from emojimap.facenet.weights import MANIFEST
-from emojimap.train.card import card
+from emojimap.facenet._torch import HALF, FaceNet, load_onnx
+from emojimap.facenet.weights import MANIFEST, Weights
+from emojimap.facenet.weights import load as load_weights
+from emojimap.train.card import TONE, card, tone_section
 from emojimap.train.network import load_state, read_checkpoint
 from emojimap.train.samples import Sample
 from emojimap.train.settings import TrainSettings
+from emojimap.train.tone import ToneHead
 
 _TOLERANCE = 2e-3
 _LARGEST_BYTES = 16 * 10**6
@@ -57,6 +59,31 @@ def to_onnx(weights: Path, target: Path, *, size: int = 256) -> float:
     network = FaceNet()
     load_state(network, weights)
     network.eval()
+    return write(network, target, size=size)
+
+
+def write(network: FaceNet, target: Path, *, size: int = 256) -> float:
+    """Export a network and check ONNX Runtime's answers against torch's; see `to_onnx`.
+
+    Parameters
+    ----------
+    network : FaceNet
+        In evaluation mode; its large tensors are rounded to float16.
+    target : Path
+        ONNX file to write.
+    size : int
+        Side of the crops, pixels.
+
+    Returns
+    -------
+    float
+        Largest difference of any output.
+
+    Raises
+    ------
+    ModelError
+        As in `to_onnx`.
+    """
     for tensor in network.state_dict().values():
         if _halved(tensor):
             tensor.copy_(tensor.half().float())
@@ -82,12 +109,13 @@ def _export(network: FaceNet, target: Path, size: int) -> None:
         (torch.zeros(1, 3, size, size),),
         str(target),
         input_names=["photos"],
-        output_names=["logits", "points", "spread"],
+        output_names=["logits", "points", "spread", "tone"][: 3 if network.s is None else 4],
         dynamic_axes={
             "photos": axes,
             "logits": axes,
             "points": {0: "batch"},
             "spread": {0: "batch"},
+            **({} if network.s is None else {"tone": {0: "batch"}}),
         },
         opset_version=17,
         dynamo=False,
@@ -166,6 +194,68 @@ def ship(checkpoint: Path, folder: Path, *, samples: Sequence[Sample]) -> Path:
     text = card(samples, settings, difference=difference, step=run["step"], start=run["start"])
     files.write(path.with_suffix(".md"), text)
     return path
+
+
+def add_tone(folder: Path, head: ToneHead) -> Path:
+    """Give the face network of a folder its tone head: file, manifest and card.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with ``manifest.json`` and ``face.onnx``.
+    head : ToneHead
+        From `emojimap.train.tone.fit`.
+
+    Returns
+    -------
+    Path
+        The ONNX file.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no face network, or the new file differs from torch.
+    """
+    network, weights = with_tone(folder)
+    assert network.s is not None
+    with torch.no_grad():
+        network.s.weight.copy_(torch.from_numpy(head.weight[None]).float())
+        network.s.bias.fill_(head.bias)
+    path = folder / "face.onnx"
+    write(network, path, size=weights.size)
+    _enter(folder, path, "face", weights.size, alone=False)
+    page = path.with_suffix(".md")
+    text = page.read_text("utf-8") if page.is_file() else ""
+    kept, *_ = text.partition(f"\n{TONE}\n")
+    files.write(page, f"{kept.rstrip()}\n\n{TONE}\n{tone_section(head)}")
+    return path
+
+
+def with_tone(folder: Path) -> tuple[FaceNet, Weights]:
+    """Load the face network of a folder with room for a tone head.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder with ``manifest.json``.
+
+    Returns
+    -------
+    FaceNet
+        In evaluation mode; its tone head says nothing yet.
+    Weights
+        What it was loaded from.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no face network.
+    """
+    weights = load_weights("face", folder)
+    plain, network = FaceNet(), FaceNet(tone=True)
+    load_onnx(plain, weights.content, weights.name)
+    network.load_state_dict(plain.state_dict(), strict=False)
+    return network.eval(), weights
 
 
 def _enter(folder: Path, file: Path, role: str, size: int, *, alone: bool) -> None:

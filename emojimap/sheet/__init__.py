@@ -1,0 +1,9 @@
+"""Pictures for people: how a fitting came about, contact sheets, explanations, grids."""
+
+from emojimap.sheet._colours import explanation
+from emojimap.sheet._contacts import contacts, extractions
+from emojimap.sheet._draw import TINTS, write
+from emojimap.sheet._fitting import fitting
+from emojimap.sheet._grid import grid
+
+__all__ = ["TINTS", "contacts", "explanation", "extractions", "fitting", "grid", "write"]

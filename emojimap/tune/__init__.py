@@ -1,0 +1,1 @@
+"""Colour settings fitted to photos whose true colours a person has picked."""
