@@ -47,7 +47,8 @@ def relight(photo: U8, *, kelvin: float = DAYLIGHT_K, stops: float = 0.0) -> U8:
     gains = light(kelvin) / light(DAYLIGHT_K)
     gains *= 2.0**stops / float(gains @ _LUMINANCE)
     steps = _LINEAR[photo] * (gains * _STEPS).astype(np.float32)
-    return _ENCODED[np.minimum(steps, _STEPS).astype(np.int32)]
+    lit: U8 = _ENCODED[np.minimum(steps + 0.5, _STEPS).astype(np.int32)]
+    return lit
 
 
 def compressed(photo: U8, quality: int) -> U8:

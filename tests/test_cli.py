@@ -244,6 +244,27 @@ class TestColours:
         with Image.open(tmp_path / "e.png") as picture:
             assert picture.size[0] > 1600
 
+    def test_inputs_are_never_written_over(self, portrait, tmp_path):
+        photo = tmp_path / "p.png"
+        photo.write_bytes(portrait.read_bytes())
+        failed(run("colours", photo, "--explain", photo), "what is read", code=2)
+        flags = ["--vary", "skin.trim_share=0.1", "-o", tmp_path / "x" / ".." / "p.png"]
+        (tmp_path / "x").mkdir()
+        failed(run("tune", "grid", photo, *flags), "what is read", code=2)
+        labels = tmp_path / "l.csv"
+        labels.write_text("photo,skin,hair,iris\np.png,#aa8866,,\n")
+        failed(run("tune", "search", labels, "-o", labels), "what is read", code=2)
+        assert photo.read_bytes() == portrait.read_bytes()
+        assert labels.read_text().startswith("photo,")
+
+    def test_bad_settings_are_not_blamed_on_the_photo(self, portrait, tmp_path):
+        path = tmp_path / "my.toml"
+        path.write_text("[skin]\ntrim_share = 9\n", "utf-8")
+        for command in ("colours", "analyse", "fit"):
+            done = run(command, portrait, "--settings", path)
+            failed(done, "my.toml line 2")
+            assert portrait.name not in done.stderr
+
     def test_wrong_use(self, portrait, tmp_path):
         failed(run("colours", tmp_path / "none.jpg"), "none.jpg")
         failed(run("colours", portrait, "--explain", tmp_path / "e.jpg"), "ends in .png")
@@ -319,6 +340,12 @@ class TestTuneGrid:
         done = run("tune", "grid", portrait, "--vary", vary, "-o", tmp_path / "g.png")
         failed(done, told, code=code)
         assert not (tmp_path / "g.png").exists()
+
+    def test_near_values_have_columns_of_their_own(self, portrait, tmp_path):
+        flags = ["--vary", "skin.trim_share=0.1234567,0.1234568", "-o", tmp_path / "g.png"]
+        assert run("tune", "grid", portrait, *flags).returncode == 0
+        with Image.open(tmp_path / "g.png") as picture:
+            assert picture.size[0] == 4 * 168
 
     def test_too_many_columns(self, portrait, tmp_path):
         many = ",".join(f"0.{i:02}" for i in range(1, 40))

@@ -1,6 +1,7 @@
 """Colours of drawn faces: known ones come back, covered ones are left out, nothing crashes."""
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ from emojimap.colours import (
     skin_patches,
 )
 from emojimap.colours._hair import corrected
-from emojimap.colours._light import LightSettings, light_on
+from emojimap.colours._light import Light, LightSettings, light_on
 from emojimap.colours._locus import from_linear, polar, to_lab, to_linear, to_rgb
 from emojimap.errors import ArgumentError
 from emojimap.metrics import delta_e
@@ -267,6 +268,15 @@ class TestLight:
             light_on(raw_, tone, settings).taken_out(raw_, 0.0, 0.0), raw_, atol=0.05
         )
 
+    def test_hue_holds_however_bright_it_gets(self):
+        for lab in ((70.0, 6, 40), (85.0, 2, 20), (60.0, 30, 5)):
+            before = polar(lab[1:])[1]
+            for strength in (0.5, 1.0, 2.0):
+                found = Light(strength, np.zeros(3)).taken_out(np.array(lab), 1.0, 0.0)
+                if polar(found[1:])[0] > 3:
+                    assert polar(found[1:])[1] == pytest.approx(before, abs=12)
+                assert found[0] <= 100.1
+
     def test_tint_share_spares_what_no_planckian_light_does(self):
         green = from_linear(to_linear((70, 14, 25)) * (0.9, 1.1, 0.9))
         kept = light_on(green, np.array([70.0, 14, 25]), LightSettings(tint_share=0.0))
@@ -282,6 +292,17 @@ class TestGreyAndPale:
             chromas.append(polar(colour[1:])[0])
         assert chromas[0] < 5 < 15 < chromas[-1]
         assert np.abs(np.diff(chromas)).max() < 5
+
+    def test_red_does_not_fade_as_it_gets_redder(self):
+        for lightness in (35.0, 45.0, 55.0, 65.0):
+            found = []
+            for hue in range(30, 75, 3):
+                ab = 34 * np.array([np.cos(np.radians(hue)), np.sin(np.radians(hue))])
+                colour, kind = corrected(np.array([lightness, *ab]), None, HairSettings(), LOCUS)
+                found.append((polar(colour[1:])[0], kind))
+            chromas = [chroma for chroma, _ in found]
+            assert all(b <= a + 1.5 for a, b in pairwise(chromas))
+            assert np.abs(np.diff(chromas)).max() < 8
 
     def test_dark_hair_is_never_grey(self):
         _, kind = corrected(np.array([30.0, 0.0, 1.0]), None, HairSettings(), LOCUS)

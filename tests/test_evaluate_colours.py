@@ -61,10 +61,11 @@ class TestSummary:
         rows = crowd()
         rows[0].painted.extend(
             [
-                Painted("blue", True, "", True, True),
-                Painted("pink", True, "", False, True),
-                Painted("brown", False, "", True, False),
-                Painted("brown", False, "3500 K", True, True),
+                Painted("blue", True, "", False, True, True, True),
+                Painted("pink", True, "", False, True, False, True),
+                Painted("pink", True, "", True, False, False, False),
+                Painted("brown", False, "", False, True, True, False),
+                Painted("brown", False, "3500 K", False, True, True, True),
             ]
         )
         found = summary(rows) | {"split": "val", "spread": spread_over(rows)}
@@ -73,6 +74,8 @@ class TestSummary:
         assert found["skin"]["light"]["median"] == pytest.approx(0.5, abs=0.4)
         assert set(found["skin"]["light"]["each"]) == {light.name for light in LIGHTS}
         assert found["dye"]["kept"] == 0.5
+        assert found["dye"]["whole_way_hair_seen"] == 0.0
+        assert found["dye"]["whole_way_kept"] == 0.0
         assert found["dye"]["natural_not_taken_for_dye"] == 1.0
         assert found["dye"]["natural_not_taken_for_dye_in_other_light"] == 0.0
         assert found["dye"]["own_hair_not_taken_for_dye"] == 1.0
@@ -173,12 +176,16 @@ def test_one_photo_in_every_light(astronaut, tmp_path, monkeypatch):
     Image.fromarray(hair).save(mask)
     row = measure(path, "eileen", mask)
     assert set(row.lit) == {"2700 K"}
-    assert {one.paint for one in row.painted} <= {"blue"}
-    assert len(row.painted) + row.lost == 2
+    assert [(one.paint, one.light == "", one.whole_way) for one in row.painted] == [
+        ("blue", True, False),
+        ("blue", False, False),
+        ("blue", True, True),
+    ]
     assert row.hand is not None
     assert 0 < row.milliseconds < 1000
-    plain = measure(path, "eileen", None, altered=False)
+    plain = measure(path, "eileen", mask, altered=False)
     assert plain.lit == {}
+    assert (plain.hand == row.hand).all()
     assert (plain.plain.final["skin"] == row.plain.final["skin"]).all()
     Image.new("RGB", (100, 100)).save(path)
     assert measure(path, "nobody", None) is None

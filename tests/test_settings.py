@@ -177,6 +177,11 @@ class TestToml:
             ("[find]\nmirror = 1", 2, "true or false"),
             ("[skin]\ncurve = [[1]]", 2, "rows of estimate, tone"),
             ("[skin]\npatch_radius = 0.1\npatch_radius_eyes = 0.2", 3, "twice"),
+            ("[skin]\ncurve = [\n  [1.0, 2.0],  # ]\n  [3.0, 4.0],\n]\ntrim_share = 9", 6, "0.45"),
+            ("[hair]  # [skin]\n# trim_share = 9\n\nlocus_share = 9", 4, "give 0 to 1"),
+            ("skin = { trim_share = 9 }", 1, "0.45"),
+            ("[skin]\ntrim_share = 1" + "0" * 400, 2, "0.45"),
+            ("[skin]\n'a\tb' = 1", 1, "no setting"),
         ],
     )
     def test_errors_name_the_line(self, tmp_path, text, line, told):
@@ -184,12 +189,24 @@ class TestToml:
             load(tmp_path, text)
         assert told in str(caught.value)
 
+    def test_lines_hold_in_the_file_that_show_writes(self, tmp_path):
+        text = toml.dump(DEFAULT)
+        for wrong in ("lift_most_l = 400.0", "usual = [1.0]", "least_eye_distance_px = -1.0"):
+            name = wrong.split(" = ")[0]
+            lines = text.split("\n")
+            number = next(i for i, line in enumerate(lines) if line.startswith(f"{name} = "))
+            lines[number] = wrong
+            with pytest.raises(SettingsError, match=rf"line {number + 1}: \w+\.{name} is"):
+                load(tmp_path, "\n".join(lines))
+
     @pytest.mark.parametrize(
         ("content", "told"),
         [
             (b"[skin\n", "no TOML"),
             (b"a = 1\na = 2", "no TOML"),
             (b"\xff\xfe", "no text in UTF-8"),
+            (b"a = 1" + b"0" * 5000, "no TOML"),
+            (b"a = " + b"[" * 3000, "no TOML"),
             (b" " * 2_000_000, "no settings file is that large"),
             (b"[iris]\nring_inner = 0.9\nring_outer = 0.2", "ring_inner 0.9 is over ring_outer"),
         ],

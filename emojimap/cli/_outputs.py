@@ -83,6 +83,30 @@ def _make(folder: Path) -> None:
     files.make_folder(folder)
 
 
+def not_an_input(target: Path, inputs: Sequence[Path | None], option: str) -> None:
+    """Refuse to write over what is read.
+
+    Parameters
+    ----------
+    target : Path
+        Where a result goes.
+    inputs : sequence of Path or None
+        What is read.
+    option : str
+        For the message.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the target is one of the inputs.
+    """
+    for one in inputs:
+        if one is not None and one.resolve() == target.resolve():
+            raise typer.BadParameter(
+                f"{target} is what is read: name another file", param_hint=option
+            )
+
+
 def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     """Split ``name=value`` options.
 

@@ -57,10 +57,12 @@ def search(
     and with more --trials it goes further.
     """
     from emojimap import files
+    from emojimap.cli._outputs import not_an_input
     from emojimap.tune import report
     from emojimap.tune.labels import read
     from emojimap.tune.search import search as run
 
+    not_an_input(out, [labels, settings], "-o")
     start, judged = read_settings(settings), read(labels, root=root)
     try:
         with _bars() as (reading, progress):

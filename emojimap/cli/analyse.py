@@ -35,8 +35,8 @@ def analyse(
     from emojimap.cli._outputs import named
     from emojimap.errors import EmojimapError
 
+    rules = replace(read_settings(settings).analysis, device=device)
     try:
-        rules = replace(read_settings(settings).analysis, device=device)
         faces = analyse_all(photo, settings=rules)
     except EmojimapError as error:
         raise named(error, photo) from error

@@ -33,13 +33,14 @@ def colours(
 ) -> None:
     """Find the colours of a face: skin, hair, beard, brows, eyes, lips, glasses, clothes."""
     from emojimap.analysis import analyse, analyse_all
-    from emojimap.cli._outputs import colours_as_dict, face_number, named
+    from emojimap.cli._outputs import colours_as_dict, face_number, named, not_an_input
     from emojimap.errors import EmojimapError
 
     rules = read_settings(settings).analysis
     number = face_number(face)
     if explain is not None:
         _check_picture(explain)
+        not_an_input(explain, [photo, settings], "--explain")
     try:
         if number is None:
             faces = analyse_all(photo, settings=rules)

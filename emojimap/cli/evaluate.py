@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +25,8 @@ class _HairFirst(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the name of the first measure where none is named."""
-        if args and args[0] not in self.commands and args[0] != "--help":
+        options = args and args[0].startswith("-") and args[0] != "--help"
+        if options or (not args and os.environ.get("EMOJIMAP_DATA")):
             args = ["hair", *args]
         return super().parse_args(ctx, args)
 
@@ -150,7 +152,8 @@ def colours(
     from rich.console import Console
     from rich.progress import track
 
-    from emojimap.errors import DataError
+    from emojimap.cli._outputs import report
+    from emojimap.errors import DataError, PhotoError
     from emojimap.evaluate.colour_report import table
     from emojimap.evaluate.colour_scores import peer_people, spread_over, summary
     from emojimap.evaluate.colours import measure
@@ -179,7 +182,13 @@ def colours(
             pool.submit(measure, s.photo, s.group, None, altered=False, settings=rules)
             for s in more
         ]
-        found = [one.result() for one in track(asked, description="photos", console=console)]
+        found, failures = [], []
+        for one in track(asked, description="photos", console=console):
+            try:
+                found.append(one.result())
+            except PhotoError as error:  # noqa: PERF203 - the others count all the same
+                found.append(None)
+                failures.append(error)
     rows = [row for row in found[: len(chosen)] if row is not None]
     if not rows:
         raise DataError(f"none of {len(chosen)} photos shows a face")
@@ -189,6 +198,7 @@ def colours(
         tones = run(peer, [sample.photo for sample in chosen])
         results["peer"] = peer_people(rows, tones)
     sys.stdout.write(json.dumps(results, indent=2) + "\n" if json_ else table(results))
+    report(failures, len(asked))
 
 
 _PEOPLE = ("lfw", "faces-lfw")

@@ -60,11 +60,12 @@ def grid(
     from rich.progress import track
 
     from emojimap import sheet, styles
-    from emojimap.cli._outputs import named, report
+    from emojimap.cli._outputs import named, not_an_input, report
     from emojimap.errors import EmojimapError, OutputError
 
     if out.suffix.lower() != ".png":
         raise OutputError(f"{out}: the grid is a PNG, name a file that ends in .png")
+    not_an_input(out, [*photos, settings], "-o")
     base = read_settings(settings)
     columns = _columns(base, vary)
     drawn = styles.load(style)
@@ -72,17 +73,17 @@ def grid(
     names, failures = [], []
     for photo in track(photos, description="photos", console=Console(stderr=True)):
         try:
-            rows.append(_row(photo, drawn, list(columns.values())))
+            rows.append(_row(photo, drawn, [one for _, one in columns]))
             names.append(photo.name)
         except EmojimapError as error:  # noqa: PERF203 - each photo fails alone
             failures.append(named(error, photo))
     if rows:
-        sheet.write(sheet.grid(rows, list(columns), names), out)
+        sheet.write(sheet.grid(rows, [title for title, _ in columns], names), out)
         sys.stderr.write(f"{out}\n")
     report(failures, len(photos))
 
 
-def _columns(base: FitSettings, vary: list[str]) -> dict[str, FitSettings]:
+def _columns(base: FitSettings, vary: list[str]) -> list[tuple[str, FitSettings]]:
     """Give the settings of each column under its title; the first column changes nothing."""
     from emojimap.errors import ArgumentError, SettingsError
     from emojimap.settings.tree import changed
@@ -96,14 +97,16 @@ def _columns(base: FitSettings, vary: list[str]) -> dict[str, FitSettings]:
             f"{len(choices)} combinations: vary fewer, at most {_MOST_COLUMNS - 1} are drawn",
             param_hint="--vary",
         )
-    columns = {"as it is": base}
+    columns = [("as it is", base)]
     for chosen in choices:
         values = {place: value for (place, _), value in zip(varied, chosen, strict=True)}
-        title = "|".join(f"{place.name}={value:g}" for place, value in values.items())
+        title = "|".join(f"{place}|  = {value!r}" for place, value in values.items())
         try:
-            columns[title] = changed(base, values)
+            columns.append((title, changed(base, values)))
         except ArgumentError as error:
-            raise SettingsError(f"{title.replace('|', ', ')}: {error}") from error
+            raise SettingsError(
+                f"{title.replace('|  =', ' =').replace('|', ', ')}: {error}"
+            ) from error
     return columns
 
 

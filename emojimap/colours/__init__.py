@@ -110,7 +110,8 @@ class Evidence:
     Parameters
     ----------
     pixels : int
-        Photo pixels used, after thinning out; 0 for a fallback.
+        How many were looked at, of the photo as it was shrunk for that and thinned out; of a
+        fallback what little was seen.
     confidence : float
         0 (a guess) to 1.
     why : str
@@ -198,8 +199,8 @@ def sample(
     """
     settings = settings or ColourSettings()
     face = view(photo, landmarks, irises, masks, settings.view)
-    skin = skin_tone(face, photo, settings.skin, settings.locus, settings.light, guess)
     grey = is_grey(photo)
+    skin = skin_tone(face, photo, settings.skin, settings.locus, settings.light, guess, grey=grey)
     found: dict[str, _Found] = {"skin": _skin(skin)}
     hair = _hair_of(face, face.masks["hair"] & ~face.masks["headwear"], skin, settings, grey)
     found["hair"] = (

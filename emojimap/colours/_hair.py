@@ -65,7 +65,9 @@ class HairSettings(Checked):
     pale_l : float
         Lighter hair is not drawn up to the usual chroma: platinum stays what it is.
     red_degrees : float
-        Hair is red where its hue in neutral light is under this.
+        Hair is red where its hue in neutral light is under this, or under the natural hues.
+    red_softness_degrees : float
+        How far around that limit hair is between red and natural.
     red_chroma_share : float
         ... and its chroma is over this share of the usual one.
     red_gain : float
@@ -90,7 +92,7 @@ class HairSettings(Checked):
     least_pixels: int = setting(40, 1, 100_000)
     brow_width_eyes: float = setting(0.08, 0.01, 0.5)
     light_share: float = setting(0.9, 0, 1)
-    exposure_share: float = setting(0.6, 0, 1)
+    exposure_share: float = setting(0.8, 0, 1)
     locus_share: float = setting(0.45, 0, 1)
     lift_from_l: float = setting(45.0, 0, 100)
     lift_share: float = setting(0.15, 0, 1)
@@ -103,6 +105,7 @@ class HairSettings(Checked):
     grey_chroma: float = setting(4.0, 0, 100, "chroma")
     pale_l: float = setting(72.0, 0, 101)
     red_degrees: float = setting(54.0, 0, 90)
+    red_softness_degrees: float = setting(4.0, 0.1, 30)
     red_chroma_share: float = setting(1.2, 0, 5, "of the usual chroma")
     red_gain: float = setting(1.2, 1, 2)
     red_lift_l: float = setting(4.0, -20, 20)
@@ -266,19 +269,27 @@ def corrected(
     vivid = chroma > settings.dye_red_chroma and hue < settings.dye_red_degrees
     if apart > settings.dye_apart_lab or vivid:
         return np.array([lightness, *neutral[1:]]), "dyed"
-    grey = _greyness(raw, float(neutral[2]), skin, settings)
-    if hue < settings.red_degrees and off == 0 and chroma > settings.red_chroma_share * usual:
-        red = min(chroma * settings.red_gain, 55.0)
-        colour = np.array([settings.red_lift_l, *cartesian(red, min(max(hue, 38.0), 62.0))])
-        kind = "red"
-    else:
-        kept = (1 - settings.locus_share) * chroma + settings.locus_share * usual
-        kept = min(kept, chroma) if lightness > settings.pale_l else kept
-        hue = min(max(hue, low), high) if chroma > 2 and off < 90 else (low + high) / 2
-        colour, kind = np.array([0.0, *cartesian(kept, hue)]), "natural"
+    # Much a* is red or pink, however little b* there is.
+    grey = _greyness(raw, max(float(neutral[2]), 1.5 * abs(float(neutral[1]))), skin, settings)
+    red = _redness(chroma / usual, hue, low, settings)
+    vivid_red = min(chroma * settings.red_gain, 55.0)
+    fiery = np.array([settings.red_lift_l, *cartesian(vivid_red, min(max(hue, 38.0), 62.0))])
+    kept = (1 - settings.locus_share) * chroma + settings.locus_share * usual
+    kept = min(kept, chroma) if lightness > settings.pale_l else kept
+    hue = min(max(hue, low), high) if chroma > 2 and off < 90 else (low + high) / 2
+    colour = red * fiery + (1 - red) * np.array([0.0, *cartesian(kept, hue)])
     ash = np.array([0.0, *cartesian(min(chroma, settings.grey_chroma), 80.0)])
     mixed = grey * ash + (1 - grey) * colour + (lightness, 0, 0)
-    return mixed, "grey" if grey >= 0.5 else kind
+    return mixed, "grey" if grey >= 0.5 else "red" if red >= 0.5 else "natural"
+
+
+def _redness(chroma: float, hue: float, low: float, settings: HairSettings) -> float:
+    """How red hair is, 0 to 1, by its share of the usual chroma and its hue."""
+    limit = max(settings.red_degrees, low)
+    by_hue = 0.5 + (limit - hue) / (2 * settings.red_softness_degrees)
+    by_chroma = 0.5 + (chroma - settings.red_chroma_share) / 0.4
+    # Far below red lies pink, which undyed hair never is.
+    return float(np.clip(min(by_hue, by_chroma), 0, 1)) if hue > -30 else 0.0
 
 
 def _greyness(raw: F64, yellow: float, skin: Skin | None, settings: HairSettings) -> float:

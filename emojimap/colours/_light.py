@@ -75,7 +75,9 @@ class Light(NamedTuple):
             Lab.
         """
         factor = np.exp(exposure_share * self.strength + light_share * self.colour)
-        return from_linear(to_linear(lab) * factor)
+        bright = to_linear(lab) * factor
+        # Cut off channel by channel, the hue would turn.
+        return from_linear(bright / np.maximum(bright.max(axis=-1, keepdims=True), 1.0))
 
 
 NEUTRAL = Light(0.0, np.zeros(3))

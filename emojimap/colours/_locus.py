@@ -182,7 +182,7 @@ def from_linear(rgb: Any) -> F64:
     Parameters
     ----------
     rgb : (..., 3) array_like of float
-        Light; negative values count as 0.
+        Light, 0..1; what lies beyond is cut off.
 
     Returns
     -------

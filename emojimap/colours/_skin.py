@@ -90,7 +90,7 @@ class SkinSettings(Checked):
         Most that the lightness is raised or lowered.
     darkest_l, fairest_l : float
         Range of the tones.
-    cast_weights, cast_weights_blind : tuple of (float, float, float, float)
+    cast_weights, cast_weights_blind : tuple of rows
         Usual a* and b* of skin in a photo: for each L* of it, for the photo's mean a* or b*, for
         that of the eye whites, and an offset; with and without eye whites.
     chroma_kept_share : float
@@ -128,10 +128,10 @@ class SkinSettings(Checked):
         columns=("L*", "photo", "whites", "offset"),
     )
     cast_weights_blind: tuple[tuple[float, ...], ...] = setting(
-        ((-0.093, 0.545, 0.0, 17.46), (-0.023, 0.371, 0.0, 18.74)),
+        ((-0.093, 0.545, 17.46), (-0.023, 0.371, 18.74)),
         -100,
         100,
-        columns=("L*", "photo", "whites", "offset"),
+        columns=("L*", "photo", "offset"),
     )
     chroma_kept_share: float = setting(0.15, 0, 1)
     chroma_most_lab: float = setting(10.0, 0, 50)
@@ -220,6 +220,8 @@ def skin_tone(
     locus: LocusSettings,
     lights: LightSettings,
     guess: float = math.nan,
+    *,
+    grey: bool = False,
 ) -> Skin | None:
     """Measure skin and estimate its tone in neutral light.
 
@@ -237,6 +239,8 @@ def skin_tone(
         How the light is judged.
     guess : float
         L* that the face network guesses; NaN for none.
+    grey : bool
+        The photo has no colours.
 
     Returns
     -------
@@ -256,7 +260,6 @@ def skin_tone(
     whites = _whites(view)
     cues = _cues(view, raw, whites, sampled.lab, some, settings)
     cues[CUES.index("face")] = guess
-    grey = is_grey(photo)
     if grey:
         cues[[CUES.index(name) for name in ("red", "yellow", "lips", "hair", "b")]] = np.nan
     lightness = _lightness(raw, cues, settings)
@@ -380,11 +383,12 @@ def _deviation(raw: F64, around: F32, whites: F64 | None, settings: SkinSettings
     """Return a* and b* by which the person's skin differs from the usual."""
     own = np.zeros(2)
     for k in range(2):
-        weights = settings.cast_weights_blind if whites is None else settings.cast_weights
-        by_light, by_photo, by_white, offset = weights[k]
-        white = 0.0 if whites is None else whites[k + 1]
-        usual = by_light * raw[0] + by_photo * around[k + 1] + by_white * white + offset
-        own[k] = raw[k + 1] - usual
+        if whites is None:
+            by_light, by_photo, usual = settings.cast_weights_blind[k]
+        else:
+            by_light, by_photo, by_white, usual = settings.cast_weights[k]
+            usual += by_white * float(whites[k + 1])
+        own[k] = raw[k + 1] - (usual + by_light * raw[0] + by_photo * around[k + 1])
     most = settings.chroma_most_lab
     return settings.chroma_kept_share * own.clip(-most, most)
 

@@ -178,9 +178,12 @@ def _cut(
     (left, right), (top, bottom) = _bounds(photo.shape[:2], landmarks, distance, step)
     region = photo[top:bottom, left:right]
     height, width = (bottom - top) // step, (right - left) // step
-    rgb = np.ascontiguousarray(region)
     if step > 1:
-        rgb = cv2.resize(region, (width, height), interpolation=cv2.INTER_AREA)
+        # Every other pixel of large photos is enough for a mean over four or more.
+        thin = region[::2, ::2] if step >= 4 else region
+        rgb = cv2.resize(thin, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        rgb = np.ascontiguousarray(region)
     middle = slice(step // 2, None, step)
     small = {name: np.zeros((height, width), dtype=bool) for name in NAMES}
     small |= {name: mask[top:bottom, left:right][middle, middle] for name, mask in masks.items()}

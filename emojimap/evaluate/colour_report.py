@@ -39,8 +39,8 @@ def table(results: Mapping[str, Any]) -> str:
     blocks.append(_lines("painted hair", dye | {f"  {k}": v for k, v in dye.pop("each").items()}))
     blocks.append(_spread(results["spread"]))
     blocks.append(_lines("one photo's colours, ms", results["milliseconds"]))
-    lost = {"in which no face was found": results["altered_photos_without_face"]}
-    return "\n".join([*blocks, _lines("altered photos", lost)])
+    lost = {"in which no face was found": results["photos_in_other_light_without_face"]}
+    return "\n".join([*blocks, _lines("photos in other light", lost)])
 
 
 def _columns(title: str, columns: Mapping[str, Mapping[str, Any]]) -> str:

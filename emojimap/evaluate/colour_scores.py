@@ -43,7 +43,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
     found["dye"] = _dye(rows)
     times = [row.milliseconds for row in rows]
     found["milliseconds"] = {"median": _median(times), "p95": float(np.percentile(times, 95))}
-    found["altered_photos_without_face"] = sum(row.lost for row in rows)
+    found["photos_in_other_light_without_face"] = sum(row.lost for row in rows)
     return found
 
 
@@ -231,13 +231,17 @@ def _hand(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _dye(rows: Sequence[Row]) -> dict[str, Any]:
+    """Shares of painted photos; without ``whole way`` with the masks of the photo as it was."""
     every = [one for row in rows for one in row.painted]
-    plain = [one for one in every if not one.light]
+    whole = [one for one in every if one.whole_way]
+    plain = [one for one in every if not one.light and not one.whole_way]
     lit = [one for one in every if one.light]
     return {
         "painted_photos": sum(bool(row.painted) for row in rows),
         "kept": _share([one.kept for one in plain if one.dye]),
         "kept_in_other_light": _share([one.kept for one in lit if one.dye]),
+        "whole_way_hair_seen": _share([one.seen for one in whole]),
+        "whole_way_kept": _share([one.kept for one in whole]),
         "natural_not_taken_for_dye": _share([not o.taken_for_dye for o in plain if not o.dye]),
         "natural_not_taken_for_dye_in_other_light": _share(
             [not o.taken_for_dye for o in lit if not o.dye]

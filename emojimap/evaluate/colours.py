@@ -1,22 +1,25 @@
 """How well the colours of faces hold: between photos of a person, in other lights, with dye.
 
-Every figure comes from the whole way of `emojimap.analyse`, on each altered photo anew.
+Figures come from the whole way of `emojimap.analyse`, on each altered photo anew; where hair is
+painted, it is told apart what the masks lose and what the colours do.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from emojimap.analysis import Analysis, AnalysisSettings, analyse, recoloured
 from emojimap.arrays import U8, Bool
 from emojimap.colours import to_lab, to_rgb
 from emojimap.errors import NoFaceError
-from emojimap.evaluate.dyes import PAINTS, painted
+from emojimap.evaluate.dyes import PAINTS, Paint, painted
+from emojimap.facenet.landmarks import NOSE_BASE
 from emojimap.photo import read
 from emojimap.relight import DAYLIGHT_K, compressed, relight
 from emojimap.train.batches import read_mask
@@ -100,8 +103,13 @@ class Painted:
         Whether it was a dye.
     light : str
         Empty for the photo's own.
+    whole_way : bool
+        Whether the masks were found anew on the painted photo; else those of the photo as it was
+        tell about the colours alone.
+    seen : bool
+        Whether a face with hair was found.
     kept : bool
-        Whether a dye is still to be seen; True for natural colours.
+        Whether a dye is still to be seen; False where no hair is seen.
     taken_for_dye : bool
         Whether the rule for dye was used.
     """
@@ -109,6 +117,8 @@ class Painted:
     paint: str
     dye: bool
     light: str
+    whole_way: bool
+    seen: bool
     kept: bool
     taken_for_dye: bool
 
@@ -132,7 +142,7 @@ class Row:
     milliseconds : float
         Time that finding the colours took, the rest of the analysis apart.
     lost : int
-        Altered photos in which no face was found.
+        Photos in other lights in which no face was found.
     """
 
     name: str
@@ -179,29 +189,22 @@ def measure(
         face = analyse(photo, settings=settings)
     except NoFaceError:
         return None
-    row = Row(path.stem, person, _seen(face), milliseconds=_time(face, settings))
-    lost = 0
     hair = None if mask is None else _without_beard(read_mask(mask, photo.shape[:2]), face)
+    if hair is not None and np.count_nonzero(hair) < _LEAST_HAIR:
+        hair = None
+    row = Row(
+        path.stem,
+        person,
+        _seen(face),
+        hand=None if hair is None else _robust(photo, hair),
+        milliseconds=_time(face, settings),
+    )
     if not altered:
         return row
-    for light in LIGHTS:
-        found = _look(light.shown(photo), settings)
-        lost += found is None
-        if found is not None:
-            row.lit[light.name] = found
-    painted_ = [] if hair is None else list(_paints(photo, hair, settings))
-    hand = None if hair is None else _robust(photo, hair)
-    lost += sum(one is None for one in painted_)
-    return Row(
-        row.name,
-        person,
-        row.plain,
-        row.lit,
-        hand,
-        [one for one in painted_ if one is not None],
-        row.milliseconds,
-        lost,
-    )
+    found = {light.name: _look(light.shown(photo), settings) for light in LIGHTS}
+    lit = {name: one for name, one in found.items() if one is not None}
+    painted_ = [] if hair is None else list(_paints(face, hair, settings))
+    return replace(row, lit=lit, painted=painted_, lost=len(found) - len(lit))
 
 
 def _look(photo: U8, settings: AnalysisSettings) -> Seen | None:
@@ -231,28 +234,33 @@ def _time(face: Analysis, settings: AnalysisSettings) -> float:
 
 
 def _without_beard(mask: Bool, face: Analysis) -> Bool:
-    """Beards are hair in these masks; below the nose, inside the face, it is one."""
-    return np.asarray(mask & ~face.masks["facial_hair"] & ~face.masks["skin"], bool)
+    """Beards are hair in these masks: hair below the nose and between the jaws is one."""
+    points = face.landmarks
+    jaw = np.concatenate([points[1:16], points[NOSE_BASE : NOSE_BASE + 1]])
+    inside = np.zeros(mask.shape, np.uint8)
+    cv2.fillPoly(inside, [np.round(jaw).clip(-(2**15), 2**15).astype(np.int32)], 1)
+    return np.asarray(mask & (inside == 0), bool)
 
 
-def _robust(photo: U8, mask: Bool) -> U8 | None:
+def _robust(photo: U8, mask: Bool) -> U8:
     """Mean of the middle half by lightness."""
     lab = to_lab(photo[mask])
-    if len(lab) < _LEAST_HAIR:
-        return None
     low, high = np.percentile(lab[:, 0], [25, 75])
     return to_rgb(lab[(lab[:, 0] >= low) & (lab[:, 0] <= high)].mean(axis=0))
 
 
-def _paints(photo: U8, mask: Bool, settings: AnalysisSettings) -> Iterator[Painted | None]:
-    if np.count_nonzero(mask) < _LEAST_HAIR:
-        return
+def _paints(face: Analysis, mask: Bool, settings: AnalysisSettings) -> Iterator[Painted]:
     for paint in PAINTS:
-        new = painted(photo, mask, paint)
+        new = painted(face.photo, mask, paint)
         for name, shown in (("", new), (DYE_LIGHT.name, DYE_LIGHT.shown(new))):
-            found = _look(shown, settings)
-            if found is None or "hair" not in found.final:
-                yield None
-                continue
-            kept = paint.kept(found.final["hair"]) if paint.dye else True
-            yield Painted(paint.name, paint.dye, name, kept, found.kind == "dyed")
+            same = recoloured(replace(face, photo=shown), settings.colours)
+            yield _judged(paint, name, _seen(same), whole_way=False)
+        if paint.dye:
+            yield _judged(paint, "", _look(new, settings), whole_way=True)
+
+
+def _judged(paint: Paint, light: str, found: Seen | None, *, whole_way: bool) -> Painted:
+    hair = None if found is None else found.final.get("hair")
+    kept = hair is not None and (not paint.dye or paint.kept(hair))
+    dyed = found is not None and found.kind == "dyed"
+    return Painted(paint.name, paint.dye, light, whole_way, hair is not None, kept, dyed)

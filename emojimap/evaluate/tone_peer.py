@@ -7,6 +7,7 @@ environment of its own: ``pip install skin-tone-classifier "opencv-python-headle
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ import numpy as np
 from emojimap.arrays import U8
 from emojimap.errors import EmojimapError
 
+_HEX = re.compile("#[0-9a-fA-F]{6}")
 _TONE, _DOMINANT = "skin tone", "dominant 1"
 
 
@@ -66,8 +68,12 @@ def _read(report: Path) -> dict[str, dict[str, U8]]:
     found: dict[str, list[dict[str, U8]]] = {}
     with report.open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
+            if not row.get("file"):
+                raise EmojimapError(f"{report.name} has no column file: another version?")
             colours = {"tone": row.get(_TONE), "dominant": row.get(_DOMINANT)}
-            known = {k: _colour(text) for k, text in colours.items() if text and text[0] == "#"}
+            known = {
+                k: _colour(text) for k, text in colours.items() if text and _HEX.fullmatch(text)
+            }
             if known:
                 found.setdefault(Path(row["file"]).stem, []).append(known)
     return {name: faces[0] for name, faces in found.items() if len(faces) == 1}

@@ -129,7 +129,7 @@ def _pooled(features: list[Tensor]) -> Tensor:
     for stage in _TONE_STAGES:
         every = features[stage]
         rows, columns = every.shape[2] // 4, every.shape[3] // 4
-        middle = every[:, :, rows:-rows, columns:-columns]
+        middle = every[:, :, rows : every.shape[2] - rows, columns : every.shape[3] - columns]
         means += [every.mean((2, 3)), middle.mean((2, 3))]
     return torch.cat(means, 1)
 

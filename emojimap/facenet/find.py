@@ -63,7 +63,7 @@ class FindSettings(Checked):
     tight_faces: float = setting(2.0, 1.5, 8)
     mirror: bool = setting(True, 0, 1)
     passes: int = setting(3, 1, 10)
-    steady: float = setting(0.05, 0, 1, "face sizes")
+    steady: float = setting(0.05, 0.001, 1, "face sizes")
     largest_spread: float = setting(0.068, 0, 1, "crop sides")
     largest_spread_small: float = setting(0.055, 0, 1, "crop sides")
     small_share: float = setting(0.2, 0, 1)

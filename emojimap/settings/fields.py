@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import Field, field, fields
 from typing import Any
 
@@ -89,7 +88,15 @@ def fault(one: Field[Any], value: Any) -> str | None:
     """
     if "range" not in one.metadata or _fits(one, one.default, value):
         return None
-    return f"is {value!r}: give {wanted(one)}"
+    return f"is {_brief(value)}: give {wanted(one)}"
+
+
+def _brief(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print whole numbers of thousands of digits
+        return "a huge number"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def wanted(one: Field[Any]) -> str:
@@ -157,7 +164,8 @@ def _fits(one: Field[Any], example: Any, value: Any, depth: int = 0) -> bool:
         return isinstance(example, bool) and isinstance(value, bool)
     if isinstance(example, int) and not isinstance(value, int):
         return False
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not isinstance(value, int | float):
         return False
+    # NaN is in no range; whole numbers too large for a float compare as they are.
     low, high = one.metadata["range"]
     return bool(low <= value <= high)

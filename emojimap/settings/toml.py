@@ -20,6 +20,7 @@ else:
 T = TypeVar("T")
 _WIDTH = 96
 _MOST_BYTES = 1 << 20
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 
 
 def dump(root: Any, *, base: Any = None) -> str:
@@ -79,7 +80,8 @@ def load(path: str | Path, base: T) -> T:
     text = _text(path)
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Beside its own error: numbers of thousands of digits, thousands of nested brackets.
         raise SettingsError(f"{path} is no TOML: {error}") from error
     lines, known = _lines(text), sections(base)
     values: dict[Place, Any] = {}
@@ -90,7 +92,7 @@ def load(path: str | Path, base: T) -> T:
         if head not in known:
             _found(where, base, head)
         for name, raw in table.items():
-            where = _at(path, lines.get((head, name)))
+            where = _at(path, lines.get((head, name), lines.get((head,))))
             place, new = _found(where, base, f"{head}.{name}"), _tuples(raw)
             if place in values:
                 raise SettingsError(f"{where}: {place} is given twice")
@@ -133,8 +135,13 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     """Line of each table and key, counted from 1; strings over several lines may mislead it."""
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if head := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        code = _QUOTED.sub("", line).partition("#")[0]
+        inside, depth = depth > 0, depth + code.count("[") - code.count("]")
+        if inside:
+            continue  # rows of a table of numbers look like headers
+        if head := re.match(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(#.*)?$", line):
             table = _keys(head[1])
             found.setdefault(table, number)
         elif key := re.match(r"\s*([\w\-.\"' ]+?)\s*=", line):

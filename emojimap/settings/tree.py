@@ -151,8 +151,12 @@ def find(root: Any, name: str) -> Place:
     other = [place for key, place in inside.items() if _stem(key) == _stem(tail)]
     if tail and len(other) == 1:
         told = unit_of(other[0].field) or "shares of 1"
-        raise SettingsError(f"{name} has another unit: {other[0]} is told in {told}")
-    raise SettingsError(f"{name} is no setting: {_near(tail, list(inside))}")
+        raise SettingsError(f"{_plain(name)} has another unit: {other[0]} is told in {told}")
+    raise SettingsError(f"{_plain(name)} is no setting: {_near(tail, list(inside))}")
+
+
+def _plain(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 def _stem(name: str) -> str:

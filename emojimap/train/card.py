@@ -132,8 +132,9 @@ def tone_section(head: ToneHead) -> str:
 * Output `tone`: (N,), L* that the skin would have in neutral light, guessed from a tight crop: a
   linear map of the encoder's pooled features, fitted after all else by `emojimap train tone`.
 * Fitted to {head.photos} photos whose skin was judged by eye, with a penalty on answers that change
-  with the light. On labels kept aside: mean absolute error {head.error:.1f}, correlation
-  {head.correlation:.2f}, median change under simulated lights {head.light_change:.1f} L*.
+  with the light. On labels kept aside (of people who may have others): mean absolute error
+  {head.error:.1f}, correlation {head.correlation:.2f}, median change under simulated lights
+  {head.light_change:.1f} L*.
 * It is a guess from the whole face, its features included, and one cue among others of the skin's
   colour; it tells nothing else about a person and must not be used to.
 """

@@ -26,6 +26,7 @@ _NO_HEAD = Head(
     np.zeros((0, 0, 3), np.uint8), np.zeros((0, 2), np.float32), {}, np.zeros((2, 3), np.float64)
 )
 _NUMBERED = re.compile(r"(.+)_\d+")
+_CAMERAS = {"IMG", "DSC", "DSCN", "DSCF", "PXL", "DCIM", "P", "PHOTO", "IMAGE", "MVIMG"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,10 +211,14 @@ def people(photos: Sequence[Path]) -> list[str]:
     Returns
     -------
     list of str
-        Names without the number at the end. If all are alike, as cameras name them, every photo
-        is taken for a person of its own.
+        Names without the number at the end. Of names that cameras give, and if all are alike,
+        every photo is taken for a person of its own.
     """
-    found = [numbered[1] if (numbered := _NUMBERED.fullmatch(p.stem)) else p.stem for p in photos]
+    found = []
+    for photo in photos:
+        numbered = _NUMBERED.fullmatch(photo.stem)
+        camera = numbered is not None and numbered[1].upper() in _CAMERAS
+        found.append(numbered[1] if numbered and not camera else photo.stem)
     return found if len(set(found)) > 1 else [str(photo) for photo in photos]
 
 
