@@ -23,7 +23,9 @@ def search(
     labels: Annotated[
         Path,
         typer.Argument(
-            metavar="LABELS.csv", help="Photos and their true colours, from `tune label`."
+            metavar="LABELS.csv",
+            help="Photos and their true colours, from `tune label`: columns photo, skin, hair, "
+            "iris; hex colours, blank where nobody has judged.",
         ),
     ],
     out: Annotated[

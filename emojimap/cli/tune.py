@@ -23,7 +23,6 @@ app = typer.Typer(
     help="Tune the settings: show them, compare them on photos, search better ones, label colours.",
     rich_markup_mode=None,
 )
-app.command()(search)
 
 
 @app.command()
@@ -163,7 +162,13 @@ def _row(photo: Path, style: Any, columns: list[FitSettings]) -> list[Fit]:
 def label(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photos.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="LABELS.csv", help="Gone on with if it is there.")
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="LABELS.csv",
+            help="Where they go; a file that is there is continued.",
+        ),
     ] = Path("labels.csv"),
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Of the page; 0 for any that is free.")
@@ -187,3 +192,6 @@ def label(
 
 def _announce(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+
+
+app.command()(search)

@@ -208,7 +208,9 @@ def brows_mask(view: View, settings: HairSettings) -> Bool:
 
 
 def beard_settings(settings: HairSettings, hair: Hair | None) -> HairSettings:
-    """Let a beard pass for grey more easily under grey hair.
+    """Rules for beards and brows, through which skin shines.
+
+    Under grey hair they pass for grey more easily, and under hair that isn't red they are not red.
 
     Parameters
     ----------
@@ -222,6 +224,8 @@ def beard_settings(settings: HairSettings, hair: Hair | None) -> HairSettings:
     HairSettings
         For the beard.
     """
+    if hair is not None and hair.kind in ("natural", "grey"):
+        settings = replace(settings, red_chroma_share=5.0)
     if hair is None or hair.kind != "grey":
         return settings
     bonus = settings.grey_beard_bonus

@@ -54,7 +54,7 @@ class IrisSettings(Checked):
     ring_outer: float = setting(0.88, 0, 1, "of the radius")
     top_share: float = setting(0.3, -1, 1)
     dark_share: float = setting(0.25, 0, 0.5)
-    bright_share: float = setting(1 / 6, 0, 0.5)
+    bright_share: float = setting(0.17, 0, 0.5)
     light_share: float = setting(0.5, 0, 1)
     exposure_share: float = setting(0.3, 0, 1)
     chroma_gain: float = setting(1.3, 1, 3)

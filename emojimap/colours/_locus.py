@@ -58,8 +58,10 @@ class LocusSettings(Checked):
         super().__post_init__()
         for name in ("skin", "hair"):
             rising = [row[0] for row in getattr(self, name)]
-            if rising != sorted(set(rising)):
-                raise ArgumentError(f"LocusSettings.{name}: L* must rise from row to row")
+            if len(rising) < 2 or rising != sorted(set(rising)):
+                raise ArgumentError(
+                    f"LocusSettings.{name}: give two rows or more, in which L* rises"
+                )
 
     def skin_at(self, lightness: float) -> F64:
         """Return a* and b* of human skin at a lightness.

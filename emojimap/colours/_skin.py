@@ -146,8 +146,8 @@ class SkinSettings(Checked):
             if len(getattr(self, name)) != 2:
                 raise ArgumentError(f"SkinSettings.{name}: give two rows, for a* and b*")
         estimates = [row[0] for row in self.curve]
-        if estimates != sorted(set(estimates)):
-            raise ArgumentError("SkinSettings.curve: estimates must rise from row to row")
+        if len(estimates) < 2 or estimates != sorted(set(estimates)):
+            raise ArgumentError("SkinSettings.curve: give two rows or more of rising estimates")
 
 
 class Skin(NamedTuple):

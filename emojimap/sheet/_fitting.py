@@ -109,13 +109,13 @@ def _swatches(fit: Fit, width: int) -> U8:
     evidence = fit.analysis.colours.evidence
     canvas = Image.new("RGB", (width, len(evidence) * 34 + LINE), PAPER)
     draw = ImageDraw.Draw(canvas)
-    draw.text((GAP, 0), "colour: measured, final", INK, font=font())
+    draw.text((GAP, 0), "colour: measured, chosen", INK, font=font())
     for i, (name, found) in enumerate(evidence.items()):
         top = LINE + i * 34
         for left, colour in ((110, found.raw), (180, getattr(fit.analysis.colours, name))):
             if colour is not None:
                 draw.rectangle((left, top, left + 60, top + 28), tuple(int(v) for v in colour))
-        draw.text((GAP, top + 8), name, INK, font=font())
+        draw.text((GAP, top + 8), name.replace("_", " "), INK, font=font())
         text = f"{found.pixels} pixels, confidence {found.confidence:.2f}: {found.why}"
         draw.text((256, top + 8), text, INK, font=font())
     return np.asarray(canvas)

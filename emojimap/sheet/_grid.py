@@ -13,6 +13,7 @@ from emojimap.fit import Fit
 from emojimap.sheet._draw import INK, LINE, PAPER, close, font, portrait
 
 _SIDE, _SWATCH, _HEAD = 168, 26, 3
+_LEGEND = ("skin, hair, beard, iris,", "lips, clothes: above", "chosen, below measured")
 _ROLES = ("skin", "hair", "facial_hair", "iris", "lips", "clothes")
 
 
@@ -44,9 +45,11 @@ def grid(rows: Sequence[Sequence[Fit]], titles: Sequence[str], names: Sequence[s
             f"{len(rows)} rows, {len(titles)} titles, {len(names)} names: give a fit for each"
         )
     tall = _SIDE + _SWATCH + LINE
-    top = max(title.count("|") + 1 for title in titles) * LINE + _HEAD
+    top = max(len(_LEGEND), *(title.count("|") + 1 for title in titles)) * LINE + _HEAD
     canvas = Image.new("RGB", ((len(titles) + 1) * _SIDE, top + len(rows) * tall), PAPER)
     draw = ImageDraw.Draw(canvas)
+    for line, text in enumerate(_LEGEND):
+        draw.text((3, _HEAD + line * LINE), text, INK, font=font())
     for column, title in enumerate(titles, 1):
         for line, text in enumerate(title.split("|")):
             draw.text((column * _SIDE + 3, _HEAD + line * LINE), text, INK, font=font())
