@@ -1,7 +1,6 @@
 """Colours of drawn faces: known ones come back, covered ones are left out, nothing crashes."""
 
 from dataclasses import fields, replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -17,93 +16,30 @@ from emojimap.colours import (
     IrisSettings,
     LipSettings,
     LocusSettings,
+    Sampled,
     SkinSettings,
     ViewSettings,
     name_of,
     sample,
     skin_patches,
 )
-from emojimap.colours._hair import corrected
-from emojimap.colours._light import Light, LightSettings, light_on
-from emojimap.colours._locus import from_linear, polar, to_lab, to_linear, to_rgb
+from emojimap.colours._light import LightSettings
+from emojimap.colours._locus import polar, to_lab, to_rgb
 from emojimap.errors import ArgumentError
 from emojimap.metrics import delta_e
-from emojimap.relight import relight
-
-GROUND = (120, 125, 130)
-LIGHT, MEDIUM, DARK = (72.0, 14.0, 25.0), (58.0, 18.0, 27.0), (40.0, 15.0, 20.0)
-SKINS = {"light": LIGHT, "medium": MEDIUM, "dark": DARK}
-BROWN_HAIR = (70, 48, 34)
-NAMES = ROLES
-LOCUS = LocusSettings()
-
-
-def rgb(lab):
-    return tuple(int(value) for value in to_rgb(lab))
-
-
-def landmarks(scale=1.0, shift=(0.0, 0.0)):
-    """68 points of a frontal face; eyes 80 px apart around (150, 150)."""
-    turn = np.linspace(np.pi, 0, 17)
-    jaw = np.stack([150 + 95 * np.cos(turn), 150 + 130 * np.sin(turn)], 1)
-    brows = [(x, 125) for x in (88, 99, 110, 121, 132, 168, 179, 190, 201, 212)]
-    nose = [(150, y) for y in (150, 165, 180, 195)] + [(x, 203) for x in (134, 142, 150, 158, 166)]
-    eye = np.array([(-18, 0), (-6, -8), (6, -8), (18, 0), (6, 8), (-6, 8)])
-    eyes = np.concatenate([eye + np.array((x, 150)) for x in (110, 190)])
-    round_ = np.linspace(np.pi, -np.pi, 13)[:12]
-    outer = np.stack([150 + 32 * np.cos(round_), 235 - 12 * np.sin(round_)], 1)
-    round_ = np.linspace(np.pi, -np.pi, 9)[:8]
-    inner = np.stack([150 + 20 * np.cos(round_), 235 - 4 * np.sin(round_)], 1)
-    points = np.concatenate([jaw, brows, nose, eyes, outer, inner])
-    return (points * scale + shift).astype(np.float32)
-
-
-def ellipse(shape, centre, axes):
-    canvas = np.zeros(shape, np.uint8)
-    cv2.ellipse(canvas, centre, axes, 0, 0, 360, 1, -1)
-    return canvas.astype(bool)
-
-
-class Drawn:
-    """A face of flat colours with soft shading, and its exact masks."""
-
-    def __init__(self, skin=LIGHT, hair=BROWN_HAIR, iris=(70, 110, 160), whites=(225, 222, 218)):
-        shape = (450, 300)
-        self.photo = np.full((*shape, 3), GROUND, np.uint8)
-        self.landmarks = landmarks()
-        self.irises = np.array([(110, 150, 8), (190, 150, 8)], np.float32)
-        self.masks = {}
-        head = ellipse(shape, (150, 145), (115, 135))
-        face = ellipse(shape, (150, 165), (92, 118))
-        self.paint("hair", head & ~face, hair)
-        self.paint("skin", face, rgb(skin))
-        rows = np.arange(shape[0])[:, None]
-        body = np.broadcast_to(rows > 315, shape)
-        self.paint("body", body & ~face, (30, 60, 150))
-        for x in (110, 190):
-            opening = np.zeros(shape, np.uint8)
-            cv2.fillPoly(opening, [np.int32(self.landmarks[36:42] + np.array((x - 110, 0)))], 1)
-            self.photo[opening.astype(bool)] = whites
-            self.photo[ellipse(shape, (x, 150), (8, 8))] = iris
-            self.photo[ellipse(shape, (x, 150), (3, 3))] = 10
-            self.masks["skin"] &= ~opening.astype(bool)
-        lips = np.zeros(shape, np.uint8)
-        cv2.fillPoly(lips, [np.int32(self.landmarks[48:60])], 1)
-        self.photo[lips.astype(bool)] = (0.8 * np.array(rgb(skin)) * (1, 0.8, 0.8)).astype(np.uint8)
-        self.masks["skin"] &= ~lips.astype(bool)
-
-    def paint(self, name, mask, colour):
-        for other in self.masks.values():
-            other &= ~mask
-        self.masks[name] = mask.copy()
-        self.photo[mask] = colour
-
-    def sample(self, settings=None):
-        return sample(self.photo, self.landmarks, self.irises, self.masks, settings)
-
-
-def raw(colours, name):
-    return colours.evidence[name].raw
+from tests.drawn_face import (
+    DARK,
+    LIGHT,
+    LOCUS,
+    MEDIUM,
+    NAMES,
+    SKINS,
+    Drawn,
+    ellipse,
+    landmarks,
+    raw,
+    rgb,
+)
 
 
 class TestSkin:
@@ -173,203 +109,6 @@ class TestSkin:
         assert face[patches[:, 1].astype(int), patches[:, 0].astype(int)].all()
 
 
-class TestHair:
-    @pytest.mark.parametrize(
-        "hair", [(30, 24, 22), BROWN_HAIR, (150, 115, 75), (205, 170, 120), (190, 188, 184)]
-    )
-    def test_natural_colours_come_back(self, hair):
-        colours = Drawn(hair=hair).sample()
-        assert delta_e(raw(colours, "hair"), np.array(hair, np.uint8)) < 2
-        assert delta_e(colours.hair, np.array(hair, np.uint8)) < 10
-
-    def test_grey_stays_grey(self):
-        colours = Drawn(hair=(150, 148, 146)).sample()
-        assert "grey" in colours.evidence["hair"].why
-        assert np.ptp(colours.hair.astype(int)) < 16
-
-    def test_red_reads_as_red(self):
-        colours = Drawn(hair=(150, 72, 35)).sample()
-        assert "red" in colours.evidence["hair"].why
-        assert polar(to_lab(colours.hair)[1:])[0] > 40
-
-    @pytest.mark.parametrize("hair", [(60, 90, 200), (225, 70, 170), (50, 160, 80), (120, 60, 170)])
-    def test_dye_is_not_eaten(self, hair):
-        colours = Drawn(hair=hair).sample()
-        assert "dyed" in colours.evidence["hair"].why
-        assert delta_e(colours.hair, np.array(hair, np.uint8)) < 12
-
-    def test_locus_pulls_a_cast_in(self):
-        settings = HairSettings()
-        for lightness in (20.0, 35.0, 50.0, 70.0):
-            odd = np.array([lightness, 0.0, LOCUS.hair_at(lightness)[0]])  # greenish
-            colour, kind = corrected(odd, None, settings, LOCUS)
-            hue = polar(colour[1:])[1]
-            _, low, high = LOCUS.hair_at(colour[0])
-            assert kind in {"natural", "grey"}
-            assert low - 0.01 <= hue <= max(high + 0.01, 80.01)
-
-    def test_none_is_said(self):
-        drawn = Drawn()
-        del drawn.masks["hair"]
-        colours = drawn.sample()
-        assert colours.hair is None
-        assert "too little hair" in colours.evidence["hair"].why
-
-    def test_beard_has_its_own_colour(self):
-        drawn = Drawn()
-        beard = ellipse(drawn.photo.shape[:2], (150, 262), (45, 20))
-        drawn.paint("facial_hair", beard, (170, 168, 166))
-        colours = drawn.sample()
-        assert "grey" in colours.evidence["facial_hair"].why
-        assert "natural" in colours.evidence["hair"].why
-
-    def test_scanty_beard_is_taken_as_the_hair_or_the_brows(self):
-        drawn = Drawn()
-        drawn.paint("facial_hair", ellipse(drawn.photo.shape[:2], (150, 270), (3, 2)), (9, 9, 9))
-        colours = drawn.sample()
-        np.testing.assert_array_equal(colours.facial_hair, colours.hair)
-        assert "as the hair" in colours.evidence["facial_hair"].why
-        drawn.masks["hair"] = np.zeros_like(drawn.masks["hair"])
-        colours = drawn.sample()
-        assert "as the brows" in colours.evidence["facial_hair"].why
-        assert colours.evidence["facial_hair"].confidence <= 0.3
-
-    def test_no_beard(self):
-        colours = Drawn().sample()
-        assert colours.facial_hair is None
-        assert "no facial hair" in colours.evidence["facial_hair"].why
-
-
-class TestLight:
-    def lit(self, drawn, kelvin, stops):
-        drawn.photo = relight(drawn.photo, kelvin=kelvin, stops=stops)
-        return drawn
-
-    @pytest.mark.parametrize(("kelvin", "stops"), [(3000, 0.0), (9000, 0.0), (6504, -1.0)])
-    @pytest.mark.parametrize("hair", [BROWN_HAIR, (190, 160, 110), (50, 90, 190)])
-    def test_hair_is_judged_in_the_light_of_the_skin(self, kelvin, stops, hair):
-        plain, lit = Drawn(hair=hair).sample(), self.lit(Drawn(hair=hair), kelvin, stops).sample()
-        before = delta_e(raw(plain, "hair"), raw(lit, "hair"))
-        assert delta_e(plain.hair, lit.hair) < 0.75 * before
-
-    def test_a_cast_is_no_dye_and_dye_is_no_cast(self):
-        for kelvin in (2700, 10000):
-            colours = self.lit(Drawn(hair=(150, 120, 80)), kelvin, 0.0).sample()
-            assert colours.evidence["hair"].kind != "dyed"
-            colours = self.lit(Drawn(hair=(70, 90, 190)), kelvin, 0.0).sample()
-            assert colours.evidence["hair"].kind == "dyed"
-
-    def test_taking_out_is_exact_for_both_shares_at_one(self):
-        settings = LightSettings(usual_log_gain=(0.0, 0.0, 0.0), tint_share=1.0)
-        raw_, tone = np.array([55.0, 22, 30]), np.array([70.0, 14, 25])
-        found = light_on(raw_, tone, settings).taken_out(raw_, 1.0, 1.0)
-        np.testing.assert_allclose(found, tone, atol=1.0)
-        np.testing.assert_allclose(
-            light_on(raw_, tone, settings).taken_out(raw_, 0.0, 0.0), raw_, atol=0.05
-        )
-
-    def test_hue_holds_however_bright_it_gets(self):
-        for lab in ((70.0, 6, 40), (85.0, 2, 20), (60.0, 30, 5)):
-            before = polar(lab[1:])[1]
-            for strength in (0.5, 1.0, 2.0):
-                found = Light(strength, np.zeros(3)).taken_out(np.array(lab), 1.0, 0.0)
-                if polar(found[1:])[0] > 3:
-                    assert polar(found[1:])[1] == pytest.approx(before, abs=12)
-                assert found[0] <= 100.1
-
-    def test_tint_share_spares_what_no_planckian_light_does(self):
-        green = from_linear(to_linear((70, 14, 25)) * (0.9, 1.1, 0.9))
-        kept = light_on(green, np.array([70.0, 14, 25]), LightSettings(tint_share=0.0))
-        taken = light_on(green, np.array([70.0, 14, 25]), LightSettings(tint_share=1.0))
-        assert np.abs(kept.colour).max() < np.abs(taken.colour).max()
-
-
-class TestGreyAndPale:
-    def test_between_grey_and_brown_there_is_no_step(self):
-        chromas = []
-        for b in np.linspace(4, 30, 40):
-            colour, _ = corrected(np.array([60.0, 2.0, b]), None, HairSettings(), LOCUS)
-            chromas.append(polar(colour[1:])[0])
-        assert chromas[0] < 5 < 15 < chromas[-1]
-        assert np.abs(np.diff(chromas)).max() < 5
-
-    def test_red_does_not_fade_as_it_gets_redder(self):
-        for lightness in (35.0, 45.0, 55.0, 65.0):
-            found = []
-            for hue in range(30, 75, 3):
-                ab = 34 * np.array([np.cos(np.radians(hue)), np.sin(np.radians(hue))])
-                colour, kind = corrected(np.array([lightness, *ab]), None, HairSettings(), LOCUS)
-                found.append((polar(colour[1:])[0], kind))
-            chromas = [chroma for chroma, _ in found]
-            assert all(b <= a + 1.5 for a, b in pairwise(chromas))
-            assert np.abs(np.diff(chromas)).max() < 8
-
-    def test_dark_hair_is_never_grey(self):
-        _, kind = corrected(np.array([30.0, 0.0, 1.0]), None, HairSettings(), LOCUS)
-        assert kind == "natural"
-
-    def test_platinum_is_not_drawn_to_blond(self):
-        settings = HairSettings(grey_yellowness=-50.0)
-        colour, kind = corrected(np.array([84.0, 0.0, 9.0]), None, settings, LOCUS)
-        assert kind == "natural"
-        assert polar(colour[1:])[0] <= 9.5
-
-    def test_bright_red_is_dye_and_ginger_is_not(self):
-        red, ginger = np.array([40.0, 58, 36]), np.array([50.0, 24, 40])
-        assert corrected(red, None, HairSettings(), LOCUS)[1] == "dyed"
-        assert corrected(ginger, None, HairSettings(), LOCUS)[1] != "dyed"
-
-
-class TestLipsBrowsGlasses:
-    def test_lips(self):
-        colours = Drawn().sample()
-        assert to_lab(colours.lips)[1] > to_lab(colours.skin)[1]
-        drawn = Drawn()
-        drawn.landmarks[48:68] = 150
-        colours = drawn.sample()
-        assert colours.lips is None
-        assert "lips" in colours.evidence["lips"].why
-
-    def test_brows_are_measured_or_taken_as_the_hair(self):
-        drawn = Drawn()
-        for brow in (drawn.landmarks[17:22], drawn.landmarks[22:27]):
-            cv2.polylines(drawn.photo, [np.int32(brow)], False, (40, 25, 18), 9)
-        colours = drawn.sample()
-        assert to_lab(colours.brows)[0] < 35
-        assert "band along" in colours.evidence["brows"].why
-        drawn.paint(
-            "headwear", np.broadcast_to(np.arange(450)[:, None] < 135, (450, 300)), (9,) * 3
-        )
-        drawn.masks["hair"][150:200, :30] = True
-        colours = drawn.sample()
-        np.testing.assert_array_equal(colours.brows, colours.hair)
-
-    def glasses(self, frame, lens=None):
-        drawn = Drawn()
-        for x in (110, 190):
-            around = ellipse((450, 300), (x, 152), (34, 28))
-            inside = ellipse((450, 300), (x, 152), (26, 20))
-            under = drawn.photo[inside].copy()
-            drawn.paint("glasses", around, frame)
-            drawn.photo[inside] = under if lens is None else lens
-        return drawn
-
-    @pytest.mark.parametrize("frame", [(20, 20, 24), (150, 20, 30), (30, 60, 140)])
-    def test_frames(self, frame):
-        colours = self.glasses(frame).sample()
-        assert delta_e(colours.glasses, np.array(frame, np.uint8)) < 10
-        assert colours.evidence["glasses"].confidence > 0.3
-
-    def test_frames_that_do_not_show(self):
-        rimless = self.glasses(rgb(LIGHT)).sample()
-        assert rimless.glasses is None
-        assert "rim" in rimless.evidence["glasses"].why
-        small = self.glasses((20, 20, 24))
-        settings = ColourSettings(glasses=GlassesSettings(least_eye_distance_px=300.0))
-        assert "apart" in small.sample(settings).evidence["glasses"].why
-        assert "no glasses" in Drawn().sample().evidence["glasses"].why
-
-
 class TestEvidence:
     def test_pixels_lie_where_they_were_measured(self):
         drawn = Drawn()
@@ -393,6 +132,12 @@ class TestEvidence:
         assert sampled.side_px > 1
         x, y = np.round(sampled.places).astype(int).T
         assert drawn.masks["hair"][y, x].mean() > 0.98
+
+    def test_trimming_leaves_at_least_one_pixel(self):
+        lab = np.stack([np.arange(10.0), np.zeros(10), np.zeros(10)], 1).astype(np.float32)
+        every = Sampled(np.zeros((10, 2), np.float32), lab, np.ones(10, bool), 1.0)
+        assert every.trimmed(0.2, 0.3).colours[:, 0].tolist() == [2, 3, 4, 5, 6]
+        assert every.trimmed(0.5, 0.5).colours[:, 0].tolist() == [5]
 
     def test_guess_of_the_network_counts(self):
         drawn = Drawn()
@@ -423,59 +168,6 @@ class TestNames:
             assert name_of(role, np.array([120, 90, 70], np.uint8))
         with pytest.raises(ArgumentError, match="'nose'"):
             name_of("nose", np.zeros(3, np.uint8))
-
-
-class TestIris:
-    def hue(self, colour):
-        return polar(to_lab(colour)[1:])[1] % 360
-
-    def test_blue_and_brown(self):
-        blue = Drawn(iris=(80, 120, 170)).sample()
-        brown = Drawn(iris=(95, 60, 35)).sample()
-        assert 180 < self.hue(blue.iris) < 300
-        assert 40 < self.hue(brown.iris) < 90
-        assert blue.evidence["iris"].pixels >= 60
-
-    def test_small_irises_are_brown_and_it_is_said(self):
-        drawn = Drawn()
-        drawn.irises[:, 2] = 4
-        colours = drawn.sample()
-        assert 40 < self.hue(colours.iris) < 90
-        assert colours.evidence["iris"].confidence == 0
-        assert "8 px wide" in colours.evidence["iris"].why
-
-    def test_shut_eyes(self):
-        drawn = Drawn()
-        drawn.landmarks[36:48, 1] = 150
-        assert "are seen" in drawn.sample().evidence["iris"].why
-
-
-class TestClothesAndHeadwear:
-    def test_main_colour(self):
-        drawn = Drawn()
-        shape = drawn.photo.shape[:2]
-        drawn.photo[400:, :100] = (240, 240, 240)  # a smaller part in white
-        drawn.paint("headwear", ellipse(shape, (150, 40), (100, 40)), (30, 120, 60))
-        colours = drawn.sample()
-        assert delta_e(colours.clothes, np.array([30, 60, 150], np.uint8)) < 3
-        assert delta_e(colours.headwear, np.array([30, 120, 60], np.uint8)) < 3
-        assert 0.5 < colours.evidence["clothes"].confidence < 1
-
-    def test_neck_is_no_cloth(self):
-        drawn = Drawn()
-        drawn.photo[drawn.masks["body"]] = (0.8 * np.array(rgb(LIGHT))).astype(np.uint8)
-        drawn.photo[415:] = (30, 110, 60)
-        assert delta_e(drawn.sample().clothes, np.array([30, 110, 60], np.uint8)) < 3
-        drawn.photo[415:] = drawn.photo[400, 150]
-        assert drawn.sample().clothes is None
-
-    def test_missing(self):
-        drawn = Drawn()
-        del drawn.masks["body"]
-        colours = drawn.sample()
-        assert colours.clothes is None
-        assert colours.headwear is None
-        assert "no clothes" in colours.evidence["clothes"].why
 
 
 class TestSample:

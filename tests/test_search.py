@@ -31,7 +31,7 @@ from emojimap.tune.faces import MOST, errors, folds, gain, mean, people, read, s
 from emojimap.tune.labels import Label
 from emojimap.tune.search import journal_path, search
 from emojimap.tune.worth import losses, put_back
-from tests.test_colours import Drawn
+from tests.drawn_face import Drawn
 
 OFFSET = "skin.tone_offset_l"
 HEX = "#{:02x}{:02x}{:02x}"

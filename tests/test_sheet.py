@@ -8,7 +8,7 @@ from PIL import Image
 
 from emojimap import sheet
 from emojimap.analysis import recoloured
-from emojimap.colours import ColourSettings
+from emojimap.colours import ColourSettings, SkinSettings
 from emojimap.errors import ArgumentError, OutputError
 from emojimap.fit import fit
 
@@ -57,6 +57,13 @@ def test_explanation_shows_the_pixels_that_count(fitted):
     assert ((picture[:400, 400:820] == hair).all(axis=2)).sum() > 2000
     chosen = fitted.analysis.colours.skin
     assert ((picture == chosen).all(axis=2)).sum() >= 60 * 50
+
+
+def test_explanation_draws_the_patches_of_the_settings(fitted):
+    settings = ColourSettings(skin=SkinSettings(patch_radius_eyes=0.25))
+    plain, other = sheet.explanation(fitted.analysis), sheet.explanation(fitted.analysis, settings)
+    assert (plain[:400, :400] != other[:400, :400]).any()
+    assert (plain[:, 420:] == other[:, 420:]).all()
 
 
 def test_explanation_of_a_face_that_shows_little(fitted):

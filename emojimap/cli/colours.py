@@ -13,6 +13,7 @@ from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
     from emojimap.analysis import Analysis
+    from emojimap.colours import ColourSettings
 
 
 def colours(
@@ -49,7 +50,7 @@ def colours(
     except EmojimapError as error:
         raise named(error, photo) from error
     if explain is not None:
-        _explain(faces, explain, rules.colours.locus)
+        _explain(faces, explain, rules.colours)
     found = [colours_as_dict(one.colours) for one in faces]
     if json_:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
@@ -67,12 +68,12 @@ def _check_picture(path: Path) -> None:
         raise OutputError(f"{path}: the explanation is a PNG, name a file that ends in .png")
 
 
-def _explain(faces: list[Analysis], target: Path, locus: Any) -> None:
+def _explain(faces: list[Analysis], target: Path, settings: ColourSettings) -> None:
     from emojimap import sheet
 
     for number, one in enumerate(faces):
         name = target if len(faces) == 1 else target.with_stem(f"{target.stem}-{number}")
-        sheet.write(sheet.explanation(one, locus), name)
+        sheet.write(sheet.explanation(one, settings), name)
         sys.stderr.write(f"{name}\n")
 
 

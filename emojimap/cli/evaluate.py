@@ -16,6 +16,9 @@ from emojimap.cli._settings import SettingsFile, read_settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from emojimap.analysis import AnalysisSettings
+    from emojimap.errors import EmojimapError
+    from emojimap.evaluate.colours import Row
     from emojimap.facenet.network import Network
     from emojimap.train.samples import Sample
 
@@ -149,18 +152,13 @@ def colours(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the colours: same against different people, other lights, dye, groups, time."""
-    from rich.console import Console
-    from rich.progress import track
-
     from emojimap.cli._outputs import report
-    from emojimap.errors import DataError, PhotoError
+    from emojimap.errors import DataError
     from emojimap.evaluate.colour_report import table
     from emojimap.evaluate.colour_scores import peer_people, spread_over, summary
-    from emojimap.evaluate.colours import measure
     from emojimap.evaluate.tone_peer import run
     from emojimap.train.readers import read_all
     from emojimap.train.samples import SPLITS
-    from emojimap.workers import workers
 
     if split not in SPLITS:
         raise typer.BadParameter(
@@ -172,23 +170,7 @@ def colours(
     if not chosen:
         raise DataError(f"no photo of split {split} shows a person who is known: LFW has such")
     more = _others(every, chosen, people)
-    console = Console(stderr=True)
-    with workers(jobs, "emojimap.evaluate.colours") as pool:
-        asked = [
-            pool.submit(measure, s.photo, s.group, s.hair, altered=altered, settings=rules)
-            for s in chosen
-        ]
-        asked += [
-            pool.submit(measure, s.photo, s.group, None, altered=False, settings=rules)
-            for s in more
-        ]
-        found, failures = [], []
-        for one in track(asked, description="photos", console=console):
-            try:
-                found.append(one.result())
-            except PhotoError as error:  # noqa: PERF203 - the others count all the same
-                found.append(None)
-                failures.append(error)
+    found, failures = _measured(chosen, more, rules, altered=altered, jobs=jobs)
     rows = [row for row in found[: len(chosen)] if row is not None]
     if not rows:
         raise DataError(f"none of {len(chosen)} photos shows a face")
@@ -198,7 +180,38 @@ def colours(
         tones = run(peer, [sample.photo for sample in chosen])
         results["peer"] = peer_people(rows, tones)
     sys.stdout.write(json.dumps(results, indent=2) + "\n" if json_ else table(results))
-    report(failures, len(asked))
+    report(failures, len(found))
+
+
+def _measured(
+    chosen: list[Sample], more: list[Sample], rules: AnalysisSettings, *, altered: bool, jobs: int
+) -> tuple[list[Row | None], list[EmojimapError]]:
+    """Measure photos side by side, `more` of them as they are; None where nothing can be."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from emojimap.errors import PhotoError
+    from emojimap.evaluate.colours import measure
+    from emojimap.workers import workers
+
+    found: list[Row | None] = []
+    failures: list[EmojimapError] = []
+    with workers(jobs, "emojimap.evaluate.colours") as pool:
+        asked = [
+            pool.submit(measure, s.photo, s.group, s.hair, altered=altered, settings=rules)
+            for s in chosen
+        ]
+        asked += [
+            pool.submit(measure, s.photo, s.group, None, altered=False, settings=rules)
+            for s in more
+        ]
+        for one in track(asked, description="photos", console=Console(stderr=True)):
+            try:
+                found.append(one.result())
+            except PhotoError as error:  # noqa: PERF203 - the others count all the same
+                found.append(None)
+                failures.append(error)
+    return found, failures
 
 
 _PEOPLE = ("lfw", "faces-lfw")

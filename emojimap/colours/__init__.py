@@ -27,8 +27,9 @@ from emojimap.colours._light import LightSettings
 from emojimap.colours._lips import LipSettings, lip_colour
 from emojimap.colours._locus import LocusSettings, to_lab, to_rgb
 from emojimap.colours._names import name_of
-from emojimap.colours._skin import Skin, SkinSettings, is_grey, skin_patches, skin_tone
-from emojimap.colours._view import Sampled, View, ViewSettings, spread, view
+from emojimap.colours._places import skin_patches
+from emojimap.colours._skin import Skin, SkinSettings, skin_tone
+from emojimap.colours._view import Sampled, View, ViewSettings, is_grey, spread, view
 
 __all__ = [
     "ROLES",

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emojimap.arrays import F32, F64, Bool
-from emojimap.colours._light import NEUTRAL
 from emojimap.colours._locus import to_lab
-from emojimap.colours._skin import Skin
+from emojimap.colours._skin import Skin, light_of
 from emojimap.colours._view import Sampled, View, eroded
 from emojimap.errors import ArgumentError
 from emojimap.settings import Checked, setting
@@ -165,7 +164,7 @@ def main_colour(
     near = _largest(sampled.lab, settings)
     sampled = sampled.keep(near)
     raw = np.median(sampled.colours, axis=0).astype(np.float64)
-    light = NEUTRAL if skin is None else skin.light
+    light = light_of(skin)
     colour = light.taken_out(raw, 0.0, settings.light_share)
     colour[0] = np.clip(colour[0], settings.darkest_l, settings.lightest_l)
     return Main(raw, colour, sampled, float(near.mean()))

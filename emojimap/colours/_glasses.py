@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, Bool
-from emojimap.colours._light import NEUTRAL
-from emojimap.colours._skin import Skin
+from emojimap.colours._skin import Skin, light_of
 from emojimap.colours._view import Sampled, View
 from emojimap.settings import Checked, setting
 
@@ -84,7 +83,7 @@ def frame_colour(
     raw = np.median(sampled.colours, axis=0).astype(np.float64)
     if raw[0] > settings.lightest_l:
         return "the frame is as bright as its reflections"
-    light = NEUTRAL if skin is None else skin.light
+    light = light_of(skin)
     return raw, light.taken_out(raw, 0.0, settings.light_share), sampled
 
 

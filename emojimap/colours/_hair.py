@@ -15,9 +15,8 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F64, Bool
-from emojimap.colours._light import NEUTRAL
 from emojimap.colours._locus import LocusSettings, cartesian, polar
-from emojimap.colours._skin import Skin
+from emojimap.colours._skin import Skin, light_of
 from emojimap.colours._view import Sampled, View, eroded
 from emojimap.settings import Checked, setting
 
@@ -259,7 +258,7 @@ def corrected(
     ((3,) ndarray of float64, str)
         Lab and the kind of hair, see `Hair`.
     """
-    light = NEUTRAL if skin is None else skin.light
+    light = light_of(skin)
     neutral = light.taken_out(raw, settings.exposure_share, settings.light_share)
     lift = settings.lift_share * max(float(neutral[0]) - settings.lift_from_l, 0.0)
     lightness = float(np.clip(neutral[0] + lift, settings.darkest_l, 96))

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8
-from emojimap.colours._light import NEUTRAL
 from emojimap.colours._locus import cartesian, polar, to_lab
-from emojimap.colours._skin import Skin
+from emojimap.colours._skin import Skin, light_of
 from emojimap.colours._view import Sampled
 from emojimap.errors import ArgumentError
 from emojimap.settings import Checked, setting
@@ -130,11 +129,8 @@ def iris_colour(
     places, lab = (np.concatenate(part) for part in zip(*rings, strict=True))
     if len(lab) < settings.least_pixels:
         return f"only {len(lab)} pixels of the irises are seen"
-    order = np.argsort(lab[:, 0], kind="stable")
-    kept = np.zeros(len(lab), bool)
-    dark, bright = (int(len(lab) * part) for part in (settings.dark_share, settings.bright_share))
-    kept[order[dark : max(dark + 1, len(lab) - bright)]] = True
-    sampled = Sampled(places, lab, kept, 1.0)
+    every = Sampled(places, lab, np.ones(len(lab), bool), 1.0)
+    sampled = every.trimmed(settings.dark_share, settings.bright_share)
     raw = np.median(sampled.colours, axis=0).astype(np.float64)
     return Iris(raw, _drawn(raw, skin, settings), sampled, len(rings))
 
@@ -160,7 +156,7 @@ def _ring(photo: U8, lids: F32, iris: F32, settings: IrisSettings) -> tuple[F32,
 
 def _drawn(raw: F64, skin: Skin | None, settings: IrisSettings) -> F64:
     """Take out the light's colour and make the rest readable on a cartoon."""
-    light = NEUTRAL if skin is None else skin.light
+    light = light_of(skin)
     lightness, *ab = light.taken_out(raw, settings.exposure_share, settings.light_share)
     chroma, hue = polar(ab)
     hue %= 360

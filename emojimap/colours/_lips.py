@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from emojimap.arrays import F64
-from emojimap.colours._light import NEUTRAL
-from emojimap.colours._skin import Skin, lips_mask
+from emojimap.colours._places import lips_mask
+from emojimap.colours._skin import Skin, light_of
 from emojimap.colours._view import Sampled, View
 from emojimap.settings import Checked, setting
 
@@ -54,14 +54,9 @@ def lip_colour(
         Lab before and after correction and the pixels; None where too few are seen.
     """
     sampled = view.pixels(lips_mask(view) & ~view.any("headwear", "hair"))
-    count = len(sampled.lab)
-    if count < settings.least_pixels:
+    if len(sampled.lab) < settings.least_pixels:
         return None
-    order = np.argsort(sampled.lab[:, 0], kind="stable")
-    first = int(count * settings.dark_share)
-    kept = np.zeros(count, bool)
-    kept[order[first : max(first + 1, count - int(count * settings.bright_share))]] = True
-    sampled = sampled.keep(kept)
+    sampled = sampled.trimmed(settings.dark_share, settings.bright_share)
     raw = np.median(sampled.colours, axis=0).astype(np.float64)
-    light = NEUTRAL if skin is None else skin.light
+    light = light_of(skin)
     return raw, light.taken_out(raw, settings.exposure_share, settings.light_share), sampled

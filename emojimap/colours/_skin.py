@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emojimap.arrays import F32, F64, U8, Bool, check_points
-from emojimap.colours._light import Light, LightSettings, light_on
+from emojimap.arrays import F32, F64, U8
+from emojimap.colours._light import NEUTRAL, Light, LightSettings, light_on
 from emojimap.colours._locus import LocusSettings, interpolated, to_lab
-from emojimap.colours._view import Sampled, View
+from emojimap.colours._places import PATCH_RADIUS_EYES, in_patches, lips_mask, skin_patches
+from emojimap.colours._view import Sampled, View, thinned
 from emojimap.errors import ArgumentError
 from emojimap.settings import Checked, setting
 
@@ -99,7 +100,7 @@ class SkinSettings(Checked):
         Deviations are cut off here.
     """
 
-    patch_radius_eyes: float = setting(0.14, 0.02, 0.3)
+    patch_radius_eyes: float = setting(PATCH_RADIUS_EYES, 0.02, 0.3)
     trim_share: float = setting(0.25, 0, 0.45)
     least_seen_share: float = setting(0.5, 0.1, 1)
     least_pixels: int = setting(30, 1, 100_000)
@@ -175,42 +176,20 @@ class Skin(NamedTuple):
     light: Light
 
 
-def skin_patches(landmarks: F32, radius_eyes: float = SkinSettings.patch_radius_eyes) -> F32:
-    """Places where skin is usually bare: forehead, nose, cheeks and chin.
+def light_of(skin: Skin | None) -> Light:
+    """Return the light that skin tells.
 
     Parameters
     ----------
-    landmarks : (68, 2) ndarray of float32
-        iBUG order, x then y.
-    radius_eyes : float
-        Radius of a patch in eye distances.
+    skin : Skin or None
+        None where no skin is seen.
 
     Returns
     -------
-    (11, 3) ndarray of float32
-        x, y, radius, in the landmarks' pixels; three on the forehead, the nose, six on the
-        cheeks, the chin.
-
-    Raises
-    ------
-    ArgumentError
-        If the landmarks have another shape.
+    Light
+        No light at all where nothing tells it.
     """
-    points = check_points(landmarks, 68)
-    left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
-    along = right - left
-    up = np.array([along[1], -along[0]])
-    brows = points[17:27].mean(axis=0)
-    centres = [brows + share * along + 0.35 * up for share in (-0.4, 0.0, 0.4)]
-    centres.append((points[28] + points[29]) / 2)
-    for eye, jaw, low, mouth in ((left, 2, 4, 48), (right, 14, 12, 54)):
-        down, out = points[mouth] - eye, points[jaw] - eye
-        centres.append(eye + 0.5 * down + 0.12 * out)
-        centres.append(eye + 0.45 * down + 0.32 * out)
-        centres.append(0.6 * points[mouth] + 0.4 * points[low])
-    centres.append((points[57] + points[8]) / 2)
-    radius = np.full((len(centres), 1), radius_eyes * float(np.hypot(*along)))
-    return np.hstack([np.array(centres), radius]).astype(np.float32)
+    return NEUTRAL if skin is None else skin.light
 
 
 def skin_tone(
@@ -250,13 +229,9 @@ def skin_tone(
     sampled, where, trust = _sample(view, settings)
     if len(sampled.lab) < settings.least_pixels:
         return None
-    order = np.argsort(sampled.lab[:, 0], kind="stable")
-    cut = int(len(order) * settings.trim_share)
-    kept = np.zeros(len(order), bool)
-    kept[order[cut : len(order) - cut]] = True
-    sampled = sampled.keep(kept)
+    sampled = sampled.trimmed(settings.trim_share, settings.trim_share)
     raw = np.median(sampled.colours, axis=0).astype(np.float64)
-    some = to_lab(_thinned(photo))
+    some = to_lab(thinned(photo))
     whites = _whites(view)
     cues = _cues(view, raw, whites, sampled.lab, some, settings)
     cues[CUES.index("face")] = guess
@@ -279,33 +254,15 @@ def _sample(view: View, settings: SkinSettings) -> tuple[Sampled, str, float]:
     """Pixels of skin, where they were found, and how far that is to be trusted."""
     patches = skin_patches(view.landmarks, settings.patch_radius_eyes)
     bare = view.skin()
-    seen, count = _in_patches(view, patches, bare, settings.least_seen_share)
+    seen, count = in_patches(view, patches, bare, settings.least_seen_share)
     if count >= 2:
         return view.pixels(seen), f"{count} of {len(patches)} patches", 1.0
     found = view.pixels(bare)
     if len(found.lab) >= settings.least_pixels:
         return found, "whole visible skin, the patches being covered", 0.6
     free = ~view.any("hair", "facial_hair", "glasses", "headwear", "body")
-    seen, count = _in_patches(view, patches, free, settings.least_seen_share)
+    seen, count = in_patches(view, patches, free, settings.least_seen_share)
     return view.pixels(seen), f"{count} of {len(patches)} patches, no skin mask", 0.3
-
-
-def _in_patches(view: View, patches: F32, inside: Bool, least: float) -> tuple[Bool, int]:
-    """Mask of the patches that show enough, and how many these are."""
-    seen, count = np.zeros_like(inside), 0
-    height, width = inside.shape
-    for x, y, radius in patches.tolist():
-        left, right = max(0, int(x - radius)), min(width, int(x + radius) + 2)
-        top, bottom = max(0, int(y - radius)), min(height, int(y + radius) + 2)
-        if left >= right or top >= bottom:
-            continue
-        rows, columns = np.ogrid[top:bottom, left:right]
-        disc = (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
-        disc &= inside[top:bottom, left:right]
-        if np.count_nonzero(disc) >= max(6.0, least * np.pi * radius**2):
-            seen[top:bottom, left:right] |= disc
-            count += 1
-    return seen, count
 
 
 def _whites(view: View) -> F64 | None:
@@ -354,23 +311,6 @@ def _cues(
     return np.array([found[name] for name in CUES])
 
 
-def lips_mask(view: View) -> Bool:
-    """Return the lips without the opening of the mouth and without hair.
-
-    Parameters
-    ----------
-    view : View
-        The face.
-
-    Returns
-    -------
-    (h, w) ndarray of bool
-        The lips.
-    """
-    outer, inner = (view.polygon(view.landmarks[part]) for part in (slice(48, 60), slice(60, 68)))
-    return outer & ~inner & ~view.masks["facial_hair"]
-
-
 def _lightness(raw: F64, cues: F64, settings: SkinSettings) -> float:
     usual = np.array(settings.usual_cues)
     tone = settings.tone_offset_l + float(np.nan_to_num(cues - usual) @ settings.cue_weights)
@@ -391,28 +331,3 @@ def _deviation(raw: F64, around: F32, whites: F64 | None, settings: SkinSettings
         own[k] = raw[k + 1] - (usual + by_light * raw[0] + by_photo * around[k + 1])
     most = settings.chroma_most_lab
     return settings.chroma_kept_share * own.clip(-most, most)
-
-
-def _thinned(photo: U8) -> U8:
-    """Return some 4,000 pixels of the whole photo, without black borders, (n, 3)."""
-    step = max(1, int(np.sqrt(photo.shape[0] * photo.shape[1] / 4096)))
-    some = photo[::step, ::step].reshape(-1, 3)
-    lit = some[some.max(axis=1) > 3]
-    return lit if len(lit) else some
-
-
-def is_grey(photo: U8) -> bool:
-    """Tell whether a photo is without colour.
-
-    Parameters
-    ----------
-    photo : (H, W, 3) ndarray of uint8
-        RGB.
-
-    Returns
-    -------
-    bool
-        True for black-and-white photos, JPEG's slight colours allowed.
-    """
-    some = _thinned(photo).astype(np.int16)
-    return float(np.percentile(some.max(axis=1) - some.min(axis=1), 97)) < 12

@@ -55,6 +55,14 @@ class Sampled(NamedTuple):
     kept: Bool
     side_px: float
 
+    def trimmed(self, dark_share: float, bright_share: float) -> Sampled:
+        """Let the darkest and the brightest not count; one pixel always does."""
+        count = len(self.lab)
+        first, last = int(count * dark_share), count - int(count * bright_share)
+        kept = np.zeros(count, bool)
+        kept[np.argsort(self.lab[:, 0], kind="stable")[first : max(first + 1, last)]] = True
+        return self._replace(kept=kept)
+
     def keep(self, kept: Bool) -> Sampled:
         """Return the same pixels with other ones counting."""
         return self._replace(kept=np.asarray(kept, bool))
@@ -259,3 +267,39 @@ def spread(lab: F32) -> float:
     if not len(lab):
         return 0.0
     return float(np.median(np.linalg.norm(lab - np.median(lab, axis=0), axis=1)))
+
+
+def thinned(photo: U8) -> U8:
+    """Return some pixels of the whole photo, without black borders.
+
+    Parameters
+    ----------
+    photo : (H, W, 3) ndarray of uint8
+        RGB.
+
+    Returns
+    -------
+    (n, 3) ndarray of uint8
+        About 4,000.
+    """
+    step = max(1, int(np.sqrt(photo.shape[0] * photo.shape[1] / 4096)))
+    some = photo[::step, ::step].reshape(-1, 3)
+    lit = some[some.max(axis=1) > 3]
+    return lit if len(lit) else some
+
+
+def is_grey(photo: U8) -> bool:
+    """Tell whether a photo is without colour.
+
+    Parameters
+    ----------
+    photo : (H, W, 3) ndarray of uint8
+        RGB.
+
+    Returns
+    -------
+    bool
+        True for black-and-white photos, JPEG's slight colours allowed.
+    """
+    some = thinned(photo).astype(np.int16)
+    return float(np.percentile(some.max(axis=1) - some.min(axis=1), 97)) < 12

@@ -8,7 +8,16 @@ from PIL import Image, ImageDraw
 
 from emojimap.analysis import Analysis
 from emojimap.arrays import F32, U8
-from emojimap.colours import ROLES, Evidence, LocusSettings, name_of, skin_patches, to_lab, to_rgb
+from emojimap.colours import (
+    ROLES,
+    ColourSettings,
+    Evidence,
+    LocusSettings,
+    name_of,
+    skin_patches,
+    to_lab,
+    to_rgb,
+)
 from emojimap.facenet.crops import apply, square, warp
 from emojimap.sheet._draw import GAP, INK, LINE, PAPER, TILE, beside, circles, font, titled
 
@@ -28,15 +37,15 @@ _RANGE = 70.0
 """Greatest a* and b* of the plot."""
 
 
-def explanation(seen: Analysis, locus: LocusSettings | None = None) -> U8:
+def explanation(seen: Analysis, settings: ColourSettings | None = None) -> U8:
     """Draw how the colours of a face were found.
 
     Parameters
     ----------
     seen : Analysis
         The face.
-    locus : LocusSettings, optional
-        The loci to draw.
+    settings : ColourSettings, optional
+        How they were found: patches and loci are drawn by it.
 
     Returns
     -------
@@ -46,9 +55,10 @@ def explanation(seen: Analysis, locus: LocusSettings | None = None) -> U8:
         the pixels that count as a histogram of swatches, measured and chosen colour, its name,
         and why.
     """
-    locus = locus or LocusSettings()
+    settings = settings or ColourSettings()
+    locus = settings.locus
     tiles = [
-        titled(_face(seen), "skin patches"),
+        titled(_face(seen, settings.skin.patch_radius_eyes), "skin patches"),
         titled(_used(seen), "pixels that count (solid), trimmed (dark)"),
         titled(_hue_plane(seen, locus), "a*, b*: loci, measured (ring), chosen (disc)"),
         titled(_lightness_plane(seen, locus), "L*, chroma: loci, measured (ring), chosen (disc)"),
@@ -65,9 +75,9 @@ def _frame(seen: Analysis) -> tuple[U8, np.ndarray]:
     return warp(seen.photo, matrix, TILE), matrix
 
 
-def _face(seen: Analysis) -> U8:
+def _face(seen: Analysis, radius_eyes: float) -> U8:
     picture, matrix = _frame(seen)
-    patches = skin_patches(seen.landmarks)
+    patches = skin_patches(seen.landmarks, radius_eyes)
     circles(picture, _moved(patches, matrix))
     circles(picture, _moved(seen.irises, matrix))
     return picture
