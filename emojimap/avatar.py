@@ -31,9 +31,6 @@ BY_HAND = "set by hand"
 
 _STYLE_KEY = "emojimapStyleVariant"
 _SEED_MAX = 1024
-_PART_WEIGHTS = {"top": 4.0, "hair": 4.0, "facialHair": 3.0, "accessories": 2.0, "glasses": 2.0}
-_COLOUR_WEIGHTS = {"hair": 3.0, "skin": 2.0, "facialHair": 1.0, "hat": 1.0}
-_DELTA_E_FAR = 30.0
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]{0,63}")
 _STYLE = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 _HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})")
@@ -234,10 +231,9 @@ class Avatar:
     def distance(self, other: Avatar) -> float:
         """How different two avatars of one style look, 0 for equal to 1.
 
-        The weighted mean over parts (0 equal, 1 different) and over colours (CIEDE2000 divided
-        by 30, at most 1). Hair weighs most, then facial hair and hair colour, then glasses and
-        skin; what says little about a person (clothes, mouth) weighs little. The colour of a
-        part that both lack is not counted.
+        The weighted mean of differences of what both show: where hair lies, its colour and that of
+        the skin, brows, facial hair, glasses and more, each weighted by how well it tells photos of
+        one person from photos of two. See `emojimap.likeness`.
 
         Parameters
         ----------
@@ -253,20 +249,11 @@ class Avatar:
         ------
         ArgumentError
             If the styles differ: their parts have nothing in common.
+        StyleError
+            If one of them can't be drawn.
         """
-        if other.style != self.style:
-            raise ArgumentError(f"styles {self.style} and {other.style}: fit both in one style")
-        terms = [
-            (_PART_WEIGHTS.get(name, 0.5), float(self.parts.get(name) != other.parts.get(name)))
-            for name in sorted({*self.parts, *other.parts})
-        ]
-        terms += [
-            (_COLOUR_WEIGHTS.get(name, 0.5), _colour_distance(mine, other.colours[name]))
-            for name, mine in self.colours.items()
-            if name in other.colours and not _unseen(name, self, other)
-        ]
-        total = sum(weight for weight, _ in terms)
-        return sum(weight * value for weight, value in terms) / total if total else 0.0
+        likeness = importlib.import_module("emojimap.likeness")
+        return float(likeness.distance(self, other))
 
 
 def hex_colour(value: Any, name: str = "colour") -> str:
@@ -285,24 +272,9 @@ def hex_colour(value: Any, name: str = "colour") -> str:
 
 
 def _render() -> Any:
-    # Drawing needs the styles, which stand above avatars: loading the module by name when a
-    # picture is asked for keeps the rows apart, and importing avatars cheap.
+    # Drawing and comparing need the styles, which stand above avatars: loading the modules by name
+    # when they are needed keeps the rows apart, and importing avatars cheap.
     return importlib.import_module("emojimap.render")
-
-
-def _unseen(colour: str, a: Avatar, b: Avatar) -> bool:
-    return any(colour in avatar.parts and avatar.parts[colour] is None for avatar in (a, b))
-
-
-def _colour_distance(a: str, b: str) -> float:
-    if a == b:
-        return 0.0
-    import numpy as np
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
-    rgb = np.array([list(bytes.fromhex(value[1:])) for value in (a, b)]) / 255.0
-    first, second = rgb2lab(rgb[None])[0]
-    return min(1.0, float(deltaE_ciede2000(first, second)) / _DELTA_E_FAR)
 
 
 def _camel(name: str) -> str:

@@ -8,15 +8,19 @@ from functools import partial
 
 import numpy as np
 
+from emojimap import likeness
 from emojimap.analysis import Analysis
 from emojimap.arrays import F32, F64, I32, Bool
 from emojimap.canonical import CANVAS, EYE_Y, MIDDLE_X, SIZE, coverage, face_frame, visible
-from emojimap.overlap import Match, Region
+from emojimap.overlap import MaskIndex, Match, Region
 from emojimap.settings import Checked, setting
 from emojimap.styles import Group, PartPenalties, Style
 from emojimap.styles.index import open_index
+from emojimap.traits import Traits
 
 _OUT, _SPARE = 10.0, 8
+_FEW = 1000  # templates; measuring more of them takes longer than all the rest
+_places: dict[str, dict[str, F64]] = {}  # by style
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,9 @@ class OverlapSettings(Checked):
         above the mouth.
     low_weight, low_top_px : float
         Weight and upper edge of the region that tells the length.
+    likeness : float
+        What is taken off a template's score for hair that lies as differently as can be in what
+        tells people apart: hairline, fringe, sides, length, area (`emojimap.likeness`).
     margin_px2 : float
         Area added to intersection and union, so that bald is a template like others.
     """
@@ -48,6 +55,7 @@ class OverlapSettings(Checked):
     face_bottom_px: float = setting(55.0, 0, 96)
     low_weight: float = setting(0.3, 0, 10)
     low_top_px: float = setting(61.0, 0, 96)
+    likeness: float = setting(0.45, 0, 10, "of the score")
     margin_px2: float = setting(150.0, 0, 10_000)
 
 
@@ -128,10 +136,30 @@ def compare(
         regions=regions(settings),
         margin=settings.margin_px2 * (SIZE / CANVAS) ** 2,
     )
-    matches = _distinct(
-        search, top, style.priors(group, analysis.traits, penalties), style.families(group)
-    )
+    prior = style.priors(group, analysis.traits, penalties)
+    if group == "hair" and len(index) <= _FEW:
+        prior = _with_likeness(prior, analysis.traits, style, index, settings.likeness)
+    matches = _distinct(search, top, prior, style.families(group))
     return Overlay(group, query, seen, matches, {m.id: index.mask(m.index) for m in matches})
+
+
+def _with_likeness(
+    prior: Mapping[str, float] | F64,
+    traits: Traits,
+    style: Style,
+    index: MaskIndex,
+    weight: float,
+) -> Mapping[str, float] | F64:
+    """Add what hair costs that lies otherwise than the face's."""
+    key = style.fingerprint
+    if key not in _places:
+        _places[key] = likeness.hair_places(index)
+    apart = likeness.hair_apart(traits, _places[key])
+    if apart is None:
+        return prior
+    if isinstance(prior, np.ndarray):
+        return prior + weight * apart
+    return {id_: prior[id_] + weight * cost for id_, cost in zip(index.ids, apart, strict=True)}
 
 
 def _distinct(

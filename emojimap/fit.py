@@ -14,6 +14,7 @@ from emojimap._callable import make_callable
 from emojimap.analysis import Analysis, AnalysisSettings, analyse, analyse_all
 from emojimap.arrays import U8
 from emojimap.avatar import Avatar, Choice
+from emojimap.colours import to_lab, to_rgb
 from emojimap.comparison import OverlapSettings, Overlay, compare
 from emojimap.errors import ArgumentError
 from emojimap.overlap import Match
@@ -22,6 +23,8 @@ from emojimap.traits import Traits
 
 _OWN_COLOURS = ("skin", "hair", "glasses", "iris")
 """Roles whose colours follow from no other colour."""
+
+_BROW = 0.7
 
 
 @dataclass(frozen=True)
@@ -229,14 +232,33 @@ def _colours(analysis: Analysis, style: Style) -> tuple[dict[str, str], dict[str
     values, reasons = {}, {}
     for role, name in style.colour_names.items():
         seen: U8 | None = getattr(analysis.colours, role, None)
+        if role == "brows" and seen is not None:
+            seen = _brows(seen, analysis)
         if seen is None:
             if role in _OWN_COLOURS:
                 values[name] = plain[name]
+            elif role == "brows":
+                values[name] = _darker(values[style.colour_names["hair"]])
             continue
         evidence = analysis.colours.evidence[role]
         values[name] = "#{:02x}{:02x}{:02x}".format(*seen)
         reasons[f"{name}Color"] = Choice(values[name], round(evidence.confidence, 4), evidence.why)
     return values, reasons
+
+
+def _brows(seen: U8, analysis: Analysis) -> U8 | None:
+    """Brows as dark against the skin as they are seen: the light falls on both alike."""
+    skin, darkness = analysis.colours.skin, analysis.traits.measures.get("brow_darkness")
+    if skin is None or darkness is None:  # behind frames of glasses
+        return None
+    lightness = float(to_lab(skin)[0]) * (1 - darkness)
+    _, a, b = to_lab(seen)
+    return to_rgb((lightness, float(a), float(b)))
+
+
+def _darker(colour: str) -> str:
+    """Colour of brows that can't be seen: that of the hair, a little darker."""
+    return "#{:02x}{:02x}{:02x}".format(*(round(_BROW * v) for v in bytes.fromhex(colour[1:])))
 
 
 make_callable(__name__, fit)

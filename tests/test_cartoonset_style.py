@@ -20,7 +20,7 @@ from emojimap.styles import PartPenalties
 from emojimap.styles.cartoonset import journal
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
-from emojimap.traits import Traits
+from emojimap.traits import USUAL, Traits
 from tests.drawn_cartoons import png
 from tests.drawn_set import BROWN, SET, heed_interrupts, run, wish
 
@@ -78,9 +78,11 @@ def test_a_long_chin_finds_one(tmp_path: Path) -> None:
     precompute(place, tmp_path / "out")
     style = CartoonsetStyle(tmp_path / "out")
     settings = PartPenalties()
-    mean, deviation = settings.usual_chin_length
+    mean, deviation = USUAL["chin_length"]
     for sign, picture in ((-1, "cs0"), (1, "cs2")):
-        prior = style.priors("hair", Traits(chin_length=mean + sign * 1.5 * deviation), settings)
+        prior = style.priors(
+            "hair", Traits(measures={"chin_length": mean + sign * 1.5 * deviation}), settings
+        )
         assert style.template_masks("hair")[0][int(prior.argmin())] == picture
 
 

@@ -162,7 +162,8 @@ def test_bald_is_the_first_template_of_hair(vector_style: Style) -> None:
     ids, masks = vector_style.template_masks("hair", 16)
     assert ids[0] == BALD
     assert not masks[0].any()
-    assert not any(vector_style.template_parts("hair", BALD).values())
+    bald = vector_style.default().with_(parts=vector_style.template_parts("hair", BALD))
+    assert not vector_style.hair_cover(vector_style.check(bald)).any()
     assert BALD not in vector_style.template_masks("headwear", 16)[0]
 
 
@@ -200,7 +201,8 @@ def test_choices_can_be_drawn_and_are_in_a_good_mood(
     choices = style.choose(Traits(glasses=glasses, mouth=mouth, moustache=0.9, chin=0.9))
     parts = {part: choice.variant for part, choice in choices.items()}
     style.check(style.default().with_(parts=parts))
-    by_mask = {*style.part_names["hair"], *style.part_names.get("headwear", ())}
+    roles = ("hair", "back_hair", "headwear")
+    by_mask = {part for role in roles for part in style.part_names.get(role, ())}  # type: ignore[call-overload]
     if whole(style):  # all are those of one picture
         by_mask = set(style.parts)
     assert set(parts) == set(style.parts) - by_mask
@@ -210,9 +212,10 @@ def test_choices_can_be_drawn_and_are_in_a_good_mood(
 
 def test_no_beard_and_no_glasses_from_nowhere(vector_style: Style) -> None:
     choices = vector_style.choose(Traits(moustache=0.29, cheeks=0.29))
-    for role in ("facial_hair", "glasses"):
-        for part in vector_style.part_names.get(role, ()):  # type: ignore[call-overload]
-            assert choices[part].variant is None
+    parts = {part: choice.variant for part, choice in choices.items()}
+    shown = vector_style.shown(vector_style.check(vector_style.default().with_(parts=parts)))
+    assert shown.glasses == "none"
+    assert shown.cover == (0, 0, 0)
 
 
 def test_fingerprints_tell_styles_apart(style: Style) -> None:
@@ -244,16 +247,19 @@ def test_the_installed_definition_is_one_that_was_checked(vector_style: Style) -
 
 
 def test_any_dicebear_tool_draws_the_same_picture(vector_style: Style) -> None:
-    """But for the iris and the overlays that the pack changes."""
+    """But for the iris, and what the pack adds and changes."""
     import dicebear
 
     found = pack.read(PACKS / f"{vector_style.name}.toml")
     theirs = dicebear.Style(definition.load(found)[0])
-    ids = set(vector_style.template_masks("hair", 8)[0]) - {
-        row["variant"] for row in found.overlays
-    }
-    for template in sorted(ids):
-        avatar = vector_style.default().with_(parts=vector_style.template_parts("hair", template))
+    changed = {row["variant"] for row in (*found.overlays, *found.repaints)}
+    own = dict.fromkeys(found.extras)
+    every = vector_style.template_masks("hair", 8)[0]
+    for template in every[:: 1 + len(every) // 40]:
+        parts = vector_style.template_parts("hair", template)
+        if changed & set(parts.values()):
+            continue
+        avatar = vector_style.default().with_(parts={**parts, **own})
         ours = pixels(vector_style.svg(avatar)).astype(int)
         other = pixels(str(dicebear.Avatar(theirs, avatar.to_dict()))).astype(int)
         different = np.abs(ours - other).max(axis=2) > 8
@@ -293,6 +299,18 @@ def test_hair_masks_are_exact(variant: str) -> None:
     ids, masks = hair_masks()
     mask, other = masks[ids.index(variant)], by_colour(variant, "hair")
     assert np.minimum(mask, other).sum() / np.maximum(mask, other).sum() > 0.97
+
+
+def test_stacked_pieces_give_the_masks_of_whole_drawings() -> None:
+    style = styles.load("big-ears")
+    assert isinstance(style, DicebearStyle)
+    for group, channel in (("hair", 0), ("headwear_alone", 1)):
+        ids, masks = style.template_masks(group)  # type: ignore[arg-type]
+        assert len(ids) > 64
+        for row in range(1, len(ids), 1 + len(ids) // 8):
+            whole = style.cover(style.template_parts(group, ids[row]))[channel]  # type: ignore[arg-type]
+            both = np.minimum(whole, masks[row]).sum() / np.maximum(whole, masks[row]).sum()
+            assert both > 0.98, ids[row]
 
 
 def test_headwear_counts_its_trimmings_and_nothing_else() -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from emojimap.analysis import AnalysisSettings
     from emojimap.errors import EmojimapError
     from emojimap.evaluate.colours import Row
+    from emojimap.evaluate.likeness import Row as LikenessRow
     from emojimap.facenet.network import Network
+    from emojimap.fit import FitSettings
     from emojimap.train.samples import Sample
 
 
@@ -37,7 +39,8 @@ class _HairFirst(TyperGroup):
 app = typer.Typer(
     cls=_HairFirst,
     no_args_is_help=True,
-    help="Measure on photos kept aside: `hair` (the networks; also without a name), `colours`.",
+    help="Measure on photos kept aside: `hair` (the networks; also without a name), `colours`, "
+    "`likeness`.",
     rich_markup_mode=None,
 )
 
@@ -83,12 +86,9 @@ def hair(
     from emojimap.evaluate.scores import breakdown, errors_of, summary
     from emojimap.facenet.backends import networks as open_networks
     from emojimap.train.readers import read_all
-    from emojimap.train.samples import SPLITS, of_split
+    from emojimap.train.samples import of_split
 
-    if split not in SPLITS:
-        raise typer.BadParameter(
-            f"{split!r} is not one of {', '.join(SPLITS)}", param_hint="--split"
-        )
+    _check_split(split)
     if card:
         _check_card(model, split, limit)
     pictures = [] if faceless is None else list_faceless(faceless)
@@ -158,12 +158,8 @@ def colours(
     from emojimap.evaluate.colour_scores import peer_people, spread_over, summary
     from emojimap.evaluate.tone_peer import run
     from emojimap.train.readers import read_all
-    from emojimap.train.samples import SPLITS
 
-    if split not in SPLITS:
-        raise typer.BadParameter(
-            f"{split!r} is not one of {', '.join(SPLITS)}", param_hint="--split"
-        )
+    _check_split(split)
     rules = read_settings(settings).analysis
     every = [sample for sample in read_all(*data) if sample.source in _PEOPLE]
     chosen = [sample for sample in every if sample.split == split][:limit]
@@ -181,6 +177,115 @@ def colours(
         results["peer"] = peer_people(rows, tones)
     sys.stdout.write(json.dumps(results, indent=2) + "\n" if json_ else table(results))
     report(failures, len(found))
+
+
+@app.command()
+def likeness(
+    data: Annotated[
+        list[Path],
+        typer.Option(envvar="EMOJIMAP_DATA", help="Folder of data sets; may be given again."),
+    ],
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STYLE",
+            help="Style name or path of a pack; may be given again.",
+            show_default="all built-in ones",
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which photos: val or train.")] = "val",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many photos.")] = None,
+    steady: Annotated[
+        bool,
+        typer.Option("--steady/--plain", help="Scaled, turned, cropped, lit and mirrored too."),
+    ] = True,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Fit weights of the distance too, and print them for a pack. Take --split train.",
+        ),
+    ] = False,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="SHEET.png", help="Draw the first photo of 60 people, every style."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    settings: SettingsFile = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure avatars: same against different people, parts, steadiness, beards and glasses."""
+    from emojimap import styles
+    from emojimap.cli._outputs import report
+    from emojimap.errors import DataError
+    from emojimap.evaluate.likeness_report import table, weights_table
+    from emojimap.evaluate.likeness_scores import calibrate as fit_weights
+    from emojimap.evaluate.likeness_scores import compared, pairs, summary
+    from emojimap.train.readers import read_all
+    from emojimap.train.samples import of_split
+
+    _check_split(split)
+    for name in style or ():
+        styles.load(name)
+    asked = style or list(styles.names())
+    samples = [s for s in of_split(read_all(*data), split) if s.source in _PEOPLE][:limit]
+    if not samples:
+        raise DataError(f"no photo of split {split} shows a person who is known: LFW has such")
+    rows, failures = _likenesses(samples, asked, read_settings(settings), steady, jobs)
+    if not rows:
+        raise DataError(f"none of {len(samples)} photos shows a face")
+    names = list(rows[0].avatars)
+    if sheet is not None:
+        from emojimap import sheet as sheet_
+
+        first_ones = {row.person: row for row in reversed(rows)}
+        sheet_.write(sheet_.people(list(first_ones.values())[::-1][:_SHOWN]), sheet)
+    results = {"split": split, **summary(rows, names)}
+    if calibrate:
+        first, second, same = pairs([row.person for row in rows])
+        results["weights"] = {
+            name: fit_weights(compared(rows, name, first, second), same) for name in names
+        }
+    if json_:
+        sys.stdout.write(json.dumps(results, indent=2) + "\n")
+    else:
+        sys.stdout.write(table(results) + weights_table(results.get("weights", {})))
+    report(failures, len(samples))
+
+
+def _likenesses(
+    samples: list[Sample], names: list[str], rules: FitSettings, steady: bool, jobs: int
+) -> tuple[list[LikenessRow], list[EmojimapError]]:
+    """Fit photos side by side."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from emojimap.errors import PhotoError
+    from emojimap.evaluate.likeness import measure
+    from emojimap.workers import workers
+
+    rows: list[LikenessRow] = []
+    failures: list[EmojimapError] = []
+    with workers(jobs, "emojimap.evaluate.likeness") as pool:
+        asked = [pool.submit(measure, s, names, steady=steady, settings=rules) for s in samples]
+        for one in track(asked, description="photos", console=Console(stderr=True)):
+            try:
+                row = one.result()
+            except PhotoError as error:
+                failures.append(error)
+                continue
+            if row is not None:
+                rows.append(row)
+    return rows, failures
+
+
+def _check_split(split: str) -> None:
+    from emojimap.train.samples import SPLITS
+
+    if split not in SPLITS:
+        raise typer.BadParameter(
+            f"{split!r} is not one of {', '.join(SPLITS)}", param_hint="--split"
+        )
 
 
 def _measured(
@@ -214,6 +319,7 @@ def _measured(
     return found, failures
 
 
+_SHOWN = 60
 _PEOPLE = ("lfw", "faces-lfw")
 """Data sets whose groups are people."""
 

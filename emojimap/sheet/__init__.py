@@ -5,5 +5,16 @@ from emojimap.sheet._contacts import contacts, extractions
 from emojimap.sheet._draw import TINTS, write
 from emojimap.sheet._fitting import fitting
 from emojimap.sheet._grid import grid
+from emojimap.sheet._templates import people, templates
 
-__all__ = ["TINTS", "contacts", "explanation", "extractions", "fitting", "grid", "write"]
+__all__ = [
+    "TINTS",
+    "contacts",
+    "explanation",
+    "extractions",
+    "fitting",
+    "grid",
+    "people",
+    "templates",
+    "write",
+]

@@ -54,16 +54,25 @@ def write(picture: U8, target: Path) -> None:
 
 def portrait(seen: Analysis, size: int) -> U8:
     """Cut the head out of the photo, turned as it stands there."""
-    x, y, width, height = seen.box
+    return cut(seen.photo, seen.box, size)
+
+
+def cut(photo: U8, box: tuple[float, float, float, float], size: int) -> U8:
+    """Cut the surroundings of a face out of a photo."""
+    x, y, width, height = box
     side = 1.9 * max(width, height)
-    centre = np.array([x + width / 2, y + height / 2])
-    return warp(seen.photo, square(centre, side, 0.0, size), size)
+    return warp(photo, square(np.array([x + width / 2, y + height / 2]), side, 0.0, size), size)
 
 
 def avatar(fit: Fit, size: int) -> U8:
-    drawn = fit.avatar.to_image(size).astype(np.float32)
-    alpha = drawn[:, :, 3:] / 255
-    return (drawn[:, :, :3] * alpha + 236 * (1 - alpha)).astype(np.uint8)
+    """Draw the avatar on grey paper."""
+    return on_paper(fit.avatar.to_image(size))
+
+
+def on_paper(drawn: U8) -> U8:
+    """Lay an RGBA picture on grey paper."""
+    alpha = drawn[:, :, 3:].astype(np.float32) / 255
+    return np.asarray(drawn[:, :, :3] * alpha + 236 * (1 - alpha), np.uint8)
 
 
 def close(fit: Fit, size: int) -> U8:
@@ -74,8 +83,7 @@ def close(fit: Fit, size: int) -> U8:
         return avatar(fit, size)
     half = max(np.ptp(rows), np.ptp(columns)) / 2 + 0.04 * size
     centre = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2
-    alpha = drawn[:, :, 3:].astype(np.float32) / 255
-    shown = (drawn[:, :, :3] * alpha + 236 * (1 - alpha)).astype(np.uint8)
+    shown = on_paper(drawn)
     left, top = np.maximum(np.round(centre - half), 0).astype(int)
     right, bottom = np.minimum(np.round(centre + half), 2 * size).astype(int)
     side = max(right - left, bottom - top)

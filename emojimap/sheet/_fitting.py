@@ -125,8 +125,12 @@ def _choices(fit: Fit, width: int) -> U8:
     choices = {k: c for k, c in fit.avatar.choices.items() if k in fit.avatar.parts}
     canvas = Image.new("RGB", (width, (len(choices) + 1) * LINE), PAPER)
     draw = ImageDraw.Draw(canvas)
-    draw.text((GAP, 0), "part: variant, why", INK, font=font())
+    draw.text((GAP, 0), "part: variant, score, why (runners-up)", INK, font=font())
     for i, (name, choice) in enumerate(choices.items(), start=1):
-        text = f"{name}: {choice.variant or 'none'}   {choice.why}"
-        draw.text((GAP, i * LINE), text, INK, font=font())
+        score = "" if choice.score is None else f" {choice.score:.2f}"
+        others = ", ".join(
+            f"{variant or 'none'} {value:.2f}" for variant, value in choice.runners_up
+        )
+        text = f"{name}: {choice.variant or 'none'}{score}   {choice.why}"
+        draw.text((GAP, i * LINE), f"{text}   ({others})" if others else text, INK, font=font())
     return np.asarray(canvas)

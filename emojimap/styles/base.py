@@ -18,12 +18,13 @@ Group: TypeAlias = Literal["hair", "headwear", "headwear_alone"]
 GROUPS: tuple[Group, ...] = ("hair", "headwear", "headwear_alone")
 
 Role: TypeAlias = Literal[
-    "hair", "headwear", "facial_hair", "glasses", "mouth", "eyes", "brows", "nose", "clothes"
-]
+    "hair", "back_hair", "headwear", "facial_hair", "sideburns", "glasses", "mouth", "eyes",
+    "lips", "brows", "nose", "ears", "face", "clothes",
+]  # fmt: skip
 """What a part is for, in our words."""
 
 ColourRole: TypeAlias = Literal[
-    "skin", "hair", "facial_hair", "brows", "headwear", "clothes", "glasses", "iris"
+    "skin", "hair", "facial_hair", "brows", "lips", "headwear", "clothes", "glasses", "iris"
 ]
 """What a colour paints, in our words."""
 
@@ -57,8 +58,9 @@ class PartPenalties(Checked):
     odd_outline : float
         For the area that a picture lacks to a convex outline, beyond a tenth of it: pigtails and
         sweeps to one side, which few people wear.
-    usual_chin_length, usual_jaw_width, usual_brow_height : (float, float)
-        Mean and standard deviation of these traits among people.
+    look : float
+        For each standard deviation by which hair looks otherwise than a template of a vector style
+        beside its outline, as its pack says: curls, above all.
     """
 
     glasses_missing: float = setting(0.12, 0, 1, "of the score")
@@ -72,15 +74,7 @@ class PartPenalties(Checked):
     jaw: float = setting(0.006, 0, 1, "of the score")
     angry_brows: float = setting(0.03, 0, 1, "of the score")
     odd_outline: float = setting(0.3, 0, 1, "of the score")
-    usual_chin_length: tuple[float, float] = setting(
-        (0.83, 0.053), 0.001, 10, "eye distances", size=2
-    )
-    usual_jaw_width: tuple[float, float] = setting(
-        (0.88, 0.055), 0.001, 10, "eye distances", size=2
-    )
-    usual_brow_height: tuple[float, float] = setting(
-        (0.32, 0.05), 0.001, 10, "eye distances", size=2
-    )
+    look: float = setting(0.05, 0, 1, "of the score")
 
     def glasses(self, seen: Glasses, drawn: Glasses) -> float:
         """Return the penalty of a picture's glasses."""
@@ -139,6 +133,10 @@ class Style(Protocol):
     @property
     def colour_names(self) -> Mapping[ColourRole, str]:
         """Colour of each role; a role that the style lacks is missing."""
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """How much each difference of two avatars counts; empty for the usual weights."""
 
     def default(self) -> Avatar:
         """Return a plain avatar with every part and every colour set."""
@@ -301,4 +299,32 @@ class Style(Protocol):
         -------
         dict of str to Choice
             By part, with score and reason. Sad, angry and closed eyes are never among them.
+        """
+
+    def shown(self, avatar: Avatar) -> Traits:
+        """Return what an avatar shows, in the terms of a face, but for the places of its hair.
+
+        Parameters
+        ----------
+        avatar : Avatar
+            From `check`.
+
+        Returns
+        -------
+        Traits
+            Measures that its parts don't show are missing.
+        """
+
+    def hair_cover(self, avatar: Avatar) -> F32:
+        """Return what an avatar's hair covers in the canonical frame.
+
+        Parameters
+        ----------
+        avatar : Avatar
+            From `check`.
+
+        Returns
+        -------
+        (64, 64) ndarray of float32
+            0..1, as in `template_masks`.
         """

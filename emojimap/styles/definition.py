@@ -6,8 +6,14 @@ import copy
 import hashlib
 import importlib.resources
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+if sys.version_info >= (3, 11):
+    from importlib.resources.abc import Traversable
+else:
+    from importlib.abc import Traversable
 
 from emojimap.errors import StyleError
 from emojimap.styles.pack import Pack
@@ -41,20 +47,51 @@ def load(pack: Pack) -> tuple[Definition, str]:
     package, _, name = pack.definition.rpartition(":")
     try:
         source = importlib.resources.files(package) if package else pack.path.parent
-        raw = source.joinpath(name).read_bytes()
-        definition = json.loads(raw)
-    except (OSError, ImportError, ValueError) as error:
+    except ImportError as error:
         raise StyleError(
             f"definition {pack.definition} of style {pack.name} can't be read ({error}): "
             "install dicebear-styles, or set its path in the pack"
         ) from error
+    return read(source.joinpath(name), f"definition {pack.definition} of style {pack.name}")
+
+
+def read(source: Traversable, what: str = "") -> tuple[Definition, str]:
+    """Return the definition in a file.
+
+    Parameters
+    ----------
+    source : Path or Traversable
+        A JSON file.
+    what : str
+        What messages call it; by default its path.
+
+    Returns
+    -------
+    definition : dict
+        Decoded JSON, not yet validated.
+    digest : str
+        SHA-256 of the file, hexadecimal.
+
+    Raises
+    ------
+    StyleError
+        If it can't be read or is no JSON object.
+    """
+    what = what or str(source)
+    try:
+        raw = source.read_bytes()
+        definition = json.loads(raw)
+    except (OSError, ValueError) as error:
+        raise StyleError(
+            f"{what} can't be read ({error}): install dicebear-styles, or set its path in the pack"
+        ) from error
     if not isinstance(definition, dict):
-        raise StyleError(f"definition {pack.definition} is no JSON object: give a DiceBear style")
+        raise StyleError(f"{what} is no JSON object: give a DiceBear style")
     return definition, hashlib.sha256(raw).hexdigest()
 
 
 def changed(definition: Definition, pack: Pack) -> Definition:
-    """Return a copy of a definition with the pack's iris, overlays and repaints in it.
+    """Return a copy of a definition with the pack's own colours, parts and changes in it.
 
     Parameters
     ----------
@@ -74,6 +111,10 @@ def changed(definition: Definition, pack: Pack) -> Definition:
         If the pack names a part, a variant or a layer that the definition does not have.
     """
     result = copy.deepcopy(definition)
+    for name, value in pack.default["colours"].items():
+        result.setdefault("colors", {}).setdefault(name, {"values": [value]})
+    for part, extra in pack.extras.items():
+        _add_component(result, pack, part, **extra)
     for overlay in pack.overlays:
         _set_opacity(result, pack, **overlay)
     for repaint in pack.repaints:
@@ -203,24 +244,94 @@ def _repaint(
     variant: str,
     fill: str,
     colour: str,
-    shade: float,
+    shade: float = 0.0,
+    opacity: float | None = None,
 ) -> None:
-    nodes = elements(definition, pack, part, variant)
-    found = [node for node in nodes if node.get("attributes", {}).get("fill") == fill]
-    if not found or colour not in definition["colors"]:
+    every = definition["components"].get(part, {}).get("variants", {})
+    names = list(every) if variant == "*" else [variant]
+    painted = _paint(definition, fill)
+    nodes = [
+        (siblings, node)
+        for name in names
+        for siblings, node in _siblings(elements(definition, pack, part, name))
+        if node.get("attributes", {}).get("fill") == painted
+    ]
+    if not nodes or colour not in definition["colors"]:
         raise StyleError(f"{pack.path.name}: {part}.{variant} has no {fill} layer, or no {colour}")
-    for node in found:
-        over = copy.deepcopy(node)
-        over["attributes"] |= {"fill": "black", "fill-opacity": f"{shade:g}"}
+    for siblings, node in nodes:
+        if shade:
+            over = copy.deepcopy(node)
+            over["attributes"] |= {"fill": "black", "fill-opacity": f"{shade:g}"}
+            siblings.insert(siblings.index(node) + 1, over)
         node["attributes"]["fill"] = {"type": "color", "name": colour}
-        nodes.insert(nodes.index(node) + 1, over)
+        if opacity is not None:
+            node["attributes"].pop("opacity", None)
+            node["attributes"]["fill-opacity"] = f"{opacity:g}"
+
+
+def _siblings(nodes: list[Element]) -> list[tuple[list[Element], Element]]:
+    """All elements of a tree, each with the list that it stands in."""
+    found = [(nodes, node) for node in nodes]
+    for node in nodes:
+        found += _siblings(node.get("children", []))
+    return found
+
+
+def _add_component(
+    definition: Definition,
+    pack: Pack,
+    part: str,
+    variants: Mapping[str, list[Mapping[str, Any]]],
+    before: str | None = None,
+) -> None:
+    if part in definition["components"]:
+        raise StyleError(f"{pack.path.name}: extras.{part} is a part of the definition already")
+    definition["components"][part] = {
+        "width": definition["canvas"]["width"],
+        "height": definition["canvas"]["height"],
+        "variants": {
+            name: {"elements": [_layer(definition, **layer) for layer in layers]}
+            for name, layers in variants.items()
+        },
+    }
+    drawn = definition["canvas"]["elements"]
+    places = [i for i, node in enumerate(drawn) if node.get("name") == before]
+    if before is not None and not places:
+        raise StyleError(
+            f"{pack.path.name}: extras.{part}.before names {before}, which isn't drawn"
+        )
+    place = places[0] if places else len(drawn)
+    drawn.insert(place, {"name": part, "type": "component", "attributes": {}})
+
+
+def _layer(
+    definition: Definition,
+    path: str,
+    fill: str = "none",
+    stroke: str = "none",
+    width: float = 1.0,
+    opacity: float = 1.0,
+    cap: str = "round",
+) -> Element:
+    attributes: dict[str, Any] = {"d": path, "fill": _paint(definition, fill)}
+    if stroke != "none":
+        attributes |= {
+            "stroke": _paint(definition, stroke),
+            "stroke-width": f"{width:g}",
+            "stroke-linecap": cap,
+            "stroke-linejoin": "round",
+        }
+    if opacity != 1.0:
+        attributes["opacity"] = f"{opacity:g}"
+    return {"type": "element", "name": "path", "attributes": attributes}
+
+
+def _paint(definition: Definition, value: str) -> Any:
+    return {"type": "color", "name": value} if value in definition["colors"] else value
 
 
 def _draw_irises(definition: Definition, pack: Pack) -> None:
     iris = pack.iris
-    definition.setdefault("colors", {})[iris["colour"]] = {
-        "values": [pack.default["colours"][iris["colour"]]]
-    }
     for variant, centres in iris["centres"].items():
         nodes = elements(definition, pack, iris["part"], variant)
         nodes += [

@@ -1,30 +1,39 @@
 """Exact part masks: the drawing in marker colours, then in the canonical frame.
 
-Hair becomes red, headwear green, everything else opaque black; translucent layers are dropped,
-since they tint what lies under them and hide nothing. On a black ground the red and the green
-channel then are the coverage of hair and of headwear, anti-aliased and with all that covers them
-taken out.
+Hair becomes red, headwear green, facial hair blue, everything else opaque black; translucent layers
+are dropped, since they tint what lies under them and hide nothing - but for those in the colour of
+hair, which are hair cut short. On a black ground each channel then is the coverage of one of them,
+anti-aliased and with all that covers it taken out.
+
+A style that composes hair of several pieces has hundreds of templates: there each piece is drawn
+once, and the pieces are laid over each other in the canonical frame.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from emojimap import canonical
-from emojimap.arrays import F32, F64
+from emojimap.arrays import F32, F64, U8
 from emojimap.styles.definition import Definition, Element
 from emojimap.styles.pack import Pack
 from emojimap.styles.raster import pixels
 
-_HAIR, _HEADWEAR, _REST = "#ff0000", "#00ff00", "#000000"
+Parts = Mapping[str, "str | None"]
+Layer = tuple[tuple[str, ...], "str | None", int]
+"""What is drawn alone: names of elements, variant of a piece, side of the mask in pixels."""
+
+_HAIR, _HEADWEAR, _BEARD, _REST = "#ff0000", "#00ff00", "#0000ff", "#000000"
 _PAINTS = ("fill", "stroke", "stop-color", "color")
 _OPACITIES = ("opacity", "fill-opacity", "stroke-opacity", "stop-opacity")
 _ANCHORS = ("eyes", "outline", "chin")
 _PIXELS_PER_PIXEL = 6  # of the drawing, for each pixel of the mask
+_HAIR_ROLES = ("hair", "back_hair", "headwear")
 
 
 def marked(definition: Definition, pack: Pack) -> Definition:
@@ -43,24 +52,28 @@ def marked(definition: Definition, pack: Pack) -> Definition:
         The copy.
     """
     result = copy.deepcopy(definition)
-    hair = pack.colours.get("hair", "")
-    result["canvas"]["elements"] = _mark(result["canvas"]["elements"], hair, _REST)
-    headwear = set(pack.templates.get("headwear", []))
+    colour = pack.colours.get("hair", "")
+    worn = set(pack.templates.get("headwear", []))
+    hairy = {part for role in _HAIR_ROLES for part in pack.roles.get(role, [])}
+    result["canvas"]["elements"] = _mark(result["canvas"]["elements"], "", _REST)
     for part, component in result["components"].items():
-        worn = headwear if part in pack.roles.get("headwear", []) else set()
         for name, variant in component.get("variants", {}).items():
-            other = _HEADWEAR if name in worn else _REST
-            variant["elements"] = _mark(variant["elements"], hair, other)
+            hair = colour if part in hairy else ""
+            is_hat = part in pack.roles.get("headwear", []) and name in worn
+            other = _HEADWEAR if is_hat else _REST
+            if part in pack.roles.get("facial_hair", []):
+                hair, other = pack.colours.get("facial_hair", colour), _REST
+            variant["elements"] = _mark(variant["elements"], hair, other, beard=part not in hairy)
     return result
 
 
-def coverage(svg: str, matrix: F64, size: int) -> tuple[F32, F32]:
-    """Return the coverage of hair and of headwear in a drawing in marker colours.
+def coverage(image: U8, matrix: F64, size: int) -> F32:
+    """Return the coverage of hair, headwear and facial hair in a drawing in marker colours.
 
     Parameters
     ----------
-    svg : str
-        Drawn from a definition of `marked`.
+    image : (S, S, 4) ndarray of uint8
+        Drawn on black from a definition of `marked`.
     matrix : (2, 3) ndarray of float64
         From fractions of the canvas to the canonical one.
     size : int
@@ -68,20 +81,92 @@ def coverage(svg: str, matrix: F64, size: int) -> tuple[F32, F32]:
 
     Returns
     -------
-    hair, headwear : (size, size) ndarray of float32
+    (3, size, size) ndarray of float32
         0..1.
     """
-    side = size * _PIXELS_PER_PIXEL
-    image = pixels(svg, side, "black")
+    channels = [image[:, :, i].astype(np.float32) / 255.0 for i in range(3)]
+    return np.stack([_canonical(channel, matrix, size) for channel in channels])
+
+
+def drawn(svg: str, size: int) -> U8:
+    """Return a drawing as (S, S, 4) uint8, fine enough for masks of a size, on black."""
+    return pixels(svg, size * _PIXELS_PER_PIXEL, "black")
+
+
+def stacked(
+    definition: Definition,
+    templates: Sequence[Parts],
+    draw: Callable[[Definition, Parts], str],
+    matrix: F64,
+    size: int,
+    known: dict[Layer, F32],
+) -> Iterator[F32]:
+    """Yield the coverage of templates that are composed of the same pieces.
+
+    Parameters
+    ----------
+    definition : dict
+        In marker colours; the pieces stand on its canvas, not inside of something else.
+    templates : sequence of mapping
+        Variants of the pieces of each template.
+    draw : callable
+        From a definition and the variants of its pieces to SVG.
+    matrix : (2, 3) ndarray of float64
+        From fractions of the canvas to the canonical one.
+    size : int
+        Side of the masks, pixels.
+    known : dict
+        Layers that were drawn before, of the same style; those that are drawn are added.
+
+    Yields
+    ------
+    (3, size, size) ndarray of float32
+        As `coverage`, in order; edges where pieces overlap are exact to a few percent.
+    """
+    pieces = set(templates[0])
+    runs = [
+        (part if part in pieces else None, list(nodes))
+        for part, nodes in itertools.groupby(
+            definition["canvas"]["elements"],
+            key=lambda node: node["name"] if node["name"] in pieces else None,
+        )
+    ]
+
+    def layer(place: int, variant: str | None) -> F32:
+        """Premultiplied red, green, blue and opacity of what stands at one place."""
+        part, nodes = runs[place]
+        key = tuple(node["name"] for node in nodes), variant, size
+        if key not in known:
+            alone = {**definition, "canvas": {**definition["canvas"], "elements": nodes}}
+            image = pixels(draw(alone, {part: variant} if part else {}), size * _PIXELS_PER_PIXEL)
+            alpha = image[:, :, 3:].astype(np.float32) / 255.0
+            colour = np.concatenate([image[:, :, :3] / np.float32(255.0) * alpha, alpha], axis=2)
+            known[key] = np.stack([_canonical(colour[:, :, i], matrix, size) for i in range(4)])
+        return known[key]
+
+    for parts in templates:
+        found = np.zeros((3, size, size), np.float32)
+        for place, (part, _) in enumerate(runs):
+            variant = parts[part] if part else None
+            if part is None or variant is not None:
+                over = layer(place, variant)
+                found = over[:3] + found * (1 - over[3])
+        yield found
+
+
+def can_stack(definition: Definition, pieces: Sequence[str]) -> bool:
+    """Tell whether all pieces stand on the canvas itself."""
+    names = [node["name"] for node in definition["canvas"]["elements"]]
+    return all(piece in names for piece in pieces)
+
+
+def _canonical(channel: F32, matrix: F64, size: int) -> F32:
+    if not channel.any():
+        return np.zeros((size, size), np.float32)
+    side = channel.shape[0]
     # From centres of pixels to fractions of the canvas.
     onto = matrix @ np.array([[1 / side, 0, 0.5 / side], [0, 1 / side, 0.5 / side], [0, 0, 1.0]])
-    hair, headwear = (
-        canonical.coverage(image[:, :, channel].astype(np.float32) / 255.0, onto, size)
-        if image[:, :, channel].any()
-        else np.zeros((size, size), np.float32)
-        for channel in (0, 1)
-    )
-    return hair, headwear
+    return canonical.coverage(channel, onto, size)
 
 
 def frame(anchors: Mapping[str, Any]) -> F64:
@@ -90,26 +175,42 @@ def frame(anchors: Mapping[str, Any]) -> F64:
     return canonical.frame(eyes, outline, chin)
 
 
-def _mark(nodes: list[Element], hair: str, other: str) -> list[Element]:
-    return [_marked(node, hair, other) for node in nodes if not _translucent(node)]
+def _mark(nodes: list[Element], hair: str, other: str, *, beard: bool = False) -> list[Element]:
+    mark = _BEARD if beard else _HAIR
+    return [
+        _marked(node, hair, other, mark)
+        for node in nodes
+        if _is(node, hair) or not _translucent(node)
+    ]
 
 
-def _marked(node: Element, hair: str, other: str) -> Element:
+def _is(node: Element, colour: str) -> bool:
+    """Whether an element is painted in a colour of the style."""
+    return bool(colour) and node.get("attributes", {}).get("fill") == {
+        "type": "color",
+        "name": colour,
+    }
+
+
+def _marked(node: Element, hair: str, other: str, mark: str) -> Element:
     # The colours inside a mask say what shows, not what colour it has.
     if node.get("name") in ("mask", "clipPath"):
         return node
     attributes = node.get("attributes", {})
+    if _is(node, hair):
+        for key in (*_OPACITIES, "style"):
+            attributes.pop(key, None)
     for key in _PAINTS:
         if key in attributes:
-            attributes[key] = _paint(attributes[key], hair, other)
+            attributes[key] = _paint(attributes[key], hair, other, mark)
     if "children" in node:
-        node["children"] = _mark(node["children"], hair, other)
+        node["children"] = _mark(node["children"], hair, other, beard=mark == _BEARD)
     return node
 
 
-def _paint(value: Any, hair: str, other: str) -> Any:
+def _paint(value: Any, hair: str, other: str, mark: str) -> Any:
     if isinstance(value, dict):
-        return _HAIR if value.get("type") == "color" and value.get("name") == hair else other
+        return mark if value.get("type") == "color" and value.get("name") == hair else other
     return value if value == "none" or str(value).startswith("url(") else other
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from emojimap.arrays import F32, F64, Bool
 from emojimap.styles.base import PartPenalties
 from emojimap.styles.cartoonset.table import GLASSES, Table
-from emojimap.traits import Traits, has_beard
+from emojimap.traits import COVER_WEIGHTS, Traits, has_beard
 
-_COVER_WEIGHTS = np.array([0.5, 1.0, 1.0])
+_COVER_WEIGHTS = np.array(COVER_WEIGHTS)
 _SLANTED_PX = 10.0
 _FAR = 3.0
 _SOLID = 0.9
@@ -36,8 +36,8 @@ def penalties(table: Table, traits: Traits, settings: PartPenalties) -> F64:
         _glasses(table, traits, settings)
         + _beard(table, traits, settings)
         + _brows(table, traits, settings)
-        + settings.jaw * _apart(traits.chin_length, settings.usual_chin_length, table.chin)
-        + settings.jaw * _apart(traits.jaw_width, settings.usual_jaw_width, table.jaw)
+        + settings.jaw * _apart(traits.standard("chin_length"), table.chin)
+        + settings.jaw * _apart(traits.standard("jaw_width"), table.jaw)
         + settings.odd_outline * np.clip(_SOLID - table.solidity, 0, 1)
     )
     return total
@@ -58,7 +58,7 @@ def _beard(table: Table, traits: Traits, settings: PartPenalties) -> F64:
     there = bearded(table)
     if not has_beard(traits):
         return np.where(there, settings.beard_added, 0.0)
-    seen = np.array([traits.moustache, traits.chin, traits.cheeks])
+    seen = np.array(traits.cover)
     apart = np.sqrt((((table.beard - seen) * _COVER_WEIGHTS) ** 2).sum(axis=1))
     kind = apart / np.linalg.norm(_COVER_WEIGHTS)
     return np.where(there, settings.beard_kind * kind, settings.beard_missing)
@@ -68,24 +68,21 @@ def _brows(table: Table, traits: Traits, settings: PartPenalties) -> F64:
     """Brows at another height, and those that make the face look angry."""
     height, _, slant = (np.nan_to_num(table.brows[:, k], nan=0.0) for k in range(3))
     unseen = np.isnan(table.brows[:, 0])
-    cost = settings.brows * _apart(
-        traits.brow_height, settings.usual_brow_height, np.where(unseen, np.nan, height)
-    )
+    cost = settings.brows * _apart(traits.standard("brow_height"), np.where(unseen, np.nan, height))
     angry = np.clip(slant / _SLANTED_PX, 0, 2) * (table.glasses == 0)
     total: F64 = cost + settings.angry_brows * angry
     return total
 
 
-def _apart(seen: float, usual: tuple[float, float], drawn: F32) -> F64:
-    """Difference of a photo's and of each picture's measure, both as standard scores."""
+def _apart(seen: float, drawn: F32) -> F64:
+    """Difference of a photo's standard score and that of each picture's measure."""
     known = ~np.isnan(drawn)
     if not known.any() or not np.isfinite(seen):
         return np.zeros(len(drawn))
     middle, spread = float(drawn[known].mean()), float(drawn[known].std())
     if spread < 1e-3:
         return np.zeros(len(drawn))
-    mean, deviation = usual
-    wanted = np.clip((seen - mean) / deviation, -2, 2)
+    wanted = np.clip(seen, -2, 2)
     score = np.where(known, (np.where(known, drawn, middle) - middle) / spread, 0.0)
     apart: F64 = np.clip(np.abs(score - wanted), 0, _FAR)
     return apart

@@ -66,6 +66,7 @@ class CartoonsetStyle:
     url = "https://google.github.io/cartoonset/"
     size = 500
     colours = tuple(_LABELS)
+    weights: Mapping[str, float] = MappingProxyType({})
     part_names: Mapping[Role, tuple[str, ...]] = MappingProxyType(
         {"hair": ("hair",), "facial_hair": ("facialHair",), "glasses": ("glasses",)}
     )
@@ -260,6 +261,17 @@ class CartoonsetStyle:
     def choose(self, traits: Traits) -> dict[str, Choice]:
         """Return nothing: all parts are those of one picture."""
         return {}
+
+    def shown(self, avatar: Avatar) -> Traits:
+        """Return what an avatar shows, in the terms of a face, but for the places of its hair."""
+        row = self._pictures.row(avatar.parts["picture"])
+        moustache, chin, cheeks = (float(share) for share in self._table.beard[row])
+        glasses = GLASSES[int(self._table.glasses[row])]
+        return Traits(glasses, False, moustache, chin, cheeks)
+
+    def hair_cover(self, avatar: Avatar) -> F32:
+        """Return what an avatar's hair covers, (64, 64) float32, in the canonical frame."""
+        return self._unmixed(self._pictures.row(avatar.parts["picture"]))[0].hair(canonical.SIZE)
 
     def _first(self, group: Group) -> I64:
         """Row of the first picture of each template: there are templates of hair alone."""

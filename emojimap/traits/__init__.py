@@ -1,22 +1,89 @@
-"""What is seen in a face beside hair and colours, in words that any style can map to its parts."""
+"""What is seen in a face beside masks and colours, in words that any style can map to parts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from emojimap.arrays import F32, U8, Bool
+from emojimap.canonical import CANVAS, coverage, face_frame
 from emojimap.settings import Checked, setting
+from emojimap.traits._clothes import worn
+from emojimap.traits._face import brows, proportions
+from emojimap.traits._glasses import disc, frames
+from emojimap.traits._hair import curl, places
+from emojimap.traits._upright import Upright, upright
+
+__all__ = [
+    "COVER_WEIGHTS",
+    "MEASURES",
+    "USUAL",
+    "Glasses",
+    "Mouth",
+    "TraitSettings",
+    "Traits",
+    "beard_regions",
+    "cover_apart",
+    "has_beard",
+    "measure",
+    "natural",
+    "places",
+]
 
 _LEAST_MOUSTACHE, _LEAST_CHIN = 0.2, 0.5
 
+COVER_WEIGHTS = 0.5, 1.0, 1.0
+"""Of moustache, chin and cheeks when facial hair is compared: nearly every beard has a moustache,
+so chin and cheeks tell which one it is."""
+
 Glasses = Literal["none", "clear", "dark"]
 Mouth = Literal["neutral", "smile", "twinkle", "open"]
+
+USUAL: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "hairline": (0.48, 0.3),
+        "fringe": (0.18, 0.23),
+        "parting": (0.015, 0.145),
+        "volume": (0.21, 0.127),
+        "sides": (0.33, 0.24),
+        "length": (0.1, 0.28),
+        "hair_area": (0.85, 0.69),
+        "curl": (0.33, 0.14),
+        "chin_length": (0.83, 0.056),
+        "jaw_width": (0.88, 0.050),
+        "chin_width": (0.627, 0.066),
+        "brow_height": (0.152, 0.023),
+        "brow_weight": (0.0385, 0.0157),
+        "brow_darkness": (0.35, 0.13),
+        "brow_arch": (0.046, 0.010),
+        "eye_size": (0.053, 0.012),
+        "nose_width": (0.262, 0.025),
+        "nose_length": (0.350, 0.039),
+        "mouth_width": (0.421, 0.058),
+        "lip_fullness": (0.112, 0.015),
+        "glasses_weight": (0.37, 0.18),
+        "glasses_height": (0.79, 0.1),
+        "shirt_front": (10.0, 27.0),
+    }
+)
+"""Mean and standard deviation of each measure among people, on news photos.
+
+Hair, as shares of areas in the canonical frame or in face sizes: how much of the forehead's upper
+part it covers (little where it recedes), and of the whole (a fringe); how much more on the image's
+left; over the head; beside the eyes; below the chin; all of it; how curly its strands are. Face, in
+widths or sizes of the face: from the eyes to the chin, width at mouth and chin, brows' height over
+the eyes, how heavy, how dark and how bent they are, opening of the eyes, nose, mouth, lips. Frames
+of glasses: how dark against the skin, and height of a lens in widths. Clothes: L* of the strip
+below the neck over that of the shoulders."""
+
+MEASURES = tuple(USUAL)
+"""Names of the measures that packs may use."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +101,8 @@ class Traits:
         hair covers; all 0 without a beard.
     mouth : {"neutral", "smile", "twinkle", "open"}
         Closed and level; raised corners; corners raised high, lips closed; a smile with teeth.
-    chin_length : float
-        Height from the eyes to the chin, face widths; NaN where it was not measured.
-    jaw_width : float
-        Width of the face at the mouth, face widths; NaN where it was not measured.
-    brow_height : float
-        Height of the brows over the eyes, eye distances; NaN where it was not measured.
+    measures : mapping of str to float
+        Of `MEASURES`, what was measured, in the units of `USUAL`.
     why : mapping of str to str
         For each finding the figure that decided it, for the JSON and the sheet.
     """
@@ -50,10 +113,24 @@ class Traits:
     chin: float = 0.0
     cheeks: float = 0.0
     mouth: Mouth = "neutral"
-    chin_length: float = math.nan
-    jaw_width: float = math.nan
-    brow_height: float = math.nan
+    measures: Mapping[str, float] = field(default_factory=dict)
     why: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cover(self) -> tuple[float, float, float]:
+        """Covered shares of moustache, chin and cheeks."""
+        return self.moustache, self.chin, self.cheeks
+
+    def standard(self, name: str) -> float:
+        """Return a measure in standard deviations from the usual face; NaN if it wasn't measured.
+
+        Examples
+        --------
+        >>> round(Traits(measures={"curl": 0.47}).standard("curl"), 1)
+        1.0
+        """
+        mean, deviation = USUAL[name]
+        return (self.measures.get(name, math.nan) - mean) / deviation
 
 
 @dataclass(frozen=True)
@@ -106,13 +183,16 @@ def measure(
         With the figures that decided.
     """
     settings = settings or TraitSettings()
-    unit = float(np.hypot(*(points[42:48].mean(axis=0) - points[36:42].mean(axis=0))))
-    glasses, glasses_why = _glasses(photo, points, masks, unit, settings)
-    mouth, mouth_why = _mouth(points, unit, settings)
+    face = upright(points)
+    if face is None:
+        return Traits(why={"face": "the landmarks span no face"})
+    unit = face.unit
+    lightness = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[:, :, 0]
+    glasses, glasses_why = _glasses(lightness, points, masks, unit, settings)
+    mouth, mouth_why = _mouth(face, settings)
     beard = masks["facial_hair"]
     upper, chin, cheeks = (_share(beard, region) for region in beard_regions(points))
     hat = float(masks["headwear"].sum()) / unit**2
-    chin_length, jaw_width, brow_height = _proportions(points, unit)
     return Traits(
         glasses=glasses,
         headwear=bool(masks["headwear"].any()),
@@ -120,9 +200,7 @@ def measure(
         chin=chin,
         cheeks=cheeks,
         mouth=mouth,
-        chin_length=chin_length,
-        jaw_width=jaw_width,
-        brow_height=brow_height,
+        measures=_measures(lightness, points, masks, face),
         why={
             "glasses": glasses_why,
             "headwear": f"headwear covers {hat:.2f} squared eye distances",
@@ -131,6 +209,20 @@ def measure(
             "mouth": mouth_why,
         },
     )
+
+
+def _measures(
+    lightness: F32, points: F32, masks: Mapping[str, Bool], face: Upright
+) -> dict[str, float]:
+    found = proportions(face)
+    if not masks["headwear"].any():  # it hides hair
+        found |= places(coverage(masks["hair"], face_frame(points[:68]), CANVAS))
+    found["curl"] = curl(lightness, masks["hair"], face.unit)
+    if not masks["glasses"].any():  # frames pass for brows
+        found |= brows(lightness, points, face.unit)
+    found |= frames(lightness, points, masks, face.unit)
+    found |= worn(lightness, points, masks, face.unit)
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def has_beard(traits: Traits) -> bool:
@@ -151,6 +243,29 @@ def has_beard(traits: Traits) -> bool:
         True for any kind of facial hair.
     """
     return traits.moustache >= _LEAST_MOUSTACHE or traits.chin >= _LEAST_CHIN
+
+
+def natural(name: str, score: float) -> float:
+    """Return a measure in the units of `USUAL`, from standard deviations from the usual face."""
+    mean, deviation = USUAL[name]
+    return mean + score * deviation
+
+
+def cover_apart(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Distance of two faces' facial hair.
+
+    Parameters
+    ----------
+    a, b : tuple of three float
+        Covered share of moustache, chin and cheeks.
+
+    Returns
+    -------
+    float
+        0 for equal to 1 for bare against all covered.
+    """
+    apart = (w * (x - y) for w, x, y in zip(COVER_WEIGHTS, a, b, strict=True))
+    return math.hypot(*apart) / math.hypot(*COVER_WEIGHTS)
 
 
 def beard_regions(points: F32) -> tuple[F32, F32, F32]:
@@ -177,23 +292,6 @@ def beard_regions(points: F32) -> tuple[F32, F32, F32]:
     return upper, chin, cheeks
 
 
-def _proportions(points: F32, unit: float) -> tuple[float, float, float]:
-    """Length of the chin, width of the jaw, height of the brows, in the upright head frame."""
-    eyes = np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0)])
-    along = (eyes[1] - eyes[0]) / max(unit, 1e-6)
-    down = np.array([-along[1], along[0]])
-    across, below = points[:68] @ along, (points[:68] - eyes.mean(axis=0)) @ down
-    width = float(np.ptp(across[:17]))
-    if not width > 0 or not unit > 0:
-        return math.nan, math.nan, math.nan
-    mouth = float(below[[48, 54]].mean())
-    jaw = np.interp(mouth, below[8:17][::-1], across[8:17][::-1]) - np.interp(
-        mouth, below[:9], across[:9]
-    )
-    brows = -float(below[17:27].mean()) / unit
-    return float(below[8]) / width, float(jaw) / width, brows
-
-
 def _share(mask: Bool, polygon: F32) -> float:
     canvas = np.zeros(mask.shape, np.uint8)
     cv2.fillPoly(canvas, [np.round(polygon).astype(np.int32)], 1)
@@ -202,12 +300,12 @@ def _share(mask: Bool, polygon: F32) -> float:
 
 
 def _glasses(
-    photo: U8, points: F32, masks: Mapping[str, Bool], unit: float, settings: TraitSettings
+    lightness: F32, points: F32, masks: Mapping[str, Bool], unit: float, settings: TraitSettings
 ) -> tuple[Glasses, str]:
     mask = masks["glasses"]
     area = float(mask.sum()) / unit**2
     discs = [
-        _disc(eye.mean(axis=0), 0.3 * unit, mask.shape) for eye in (points[36:42], points[42:48])
+        disc(eye.mean(axis=0), 0.3 * unit, mask.shape) for eye in (points[36:42], points[42:48])
     ]
     cover = min(float(mask[disc].mean()) if disc.any() else 0.0 for disc in discs)
     found = f"glasses cover {area:.2f} squared eye distances"
@@ -217,24 +315,16 @@ def _glasses(
     skin = masks["skin"]
     if not skin.any():
         return "clear", f"{found}; no skin to compare the lenses with"
-    lightness = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[:, :, 0]
     share = float(np.median(lightness[lenses]) / max(float(np.median(lightness[skin])), 1.0))
     dark = share < settings.dark_lens
     return ("dark" if dark else "clear"), f"{found}; lenses are {share:.2f} as light as the skin"
 
 
-def _disc(centre: F32, radius: float, shape: tuple[int, ...]) -> Bool:
-    canvas = np.zeros(shape, np.uint8)
-    cv2.circle(canvas, (round(float(centre[0])), round(float(centre[1]))), round(radius), 1, -1)
-    return canvas > 0
-
-
-def _mouth(points: F32, unit: float, settings: TraitSettings) -> tuple[Mouth, str]:
-    along = (points[42:48].mean(axis=0) - points[36:42].mean(axis=0)) / max(unit, 1e-6)
-    down = np.array([-along[1], along[0]])
-    width = max(float((points[54] - points[48]) @ along), 1e-3)
-    upper, lower = float((points[61:64] @ down).mean()), float((points[65:68] @ down).mean())
-    corners = float((points[[48, 54]] @ down).mean())
+def _mouth(face: Upright, settings: TraitSettings) -> tuple[Mouth, str]:
+    down, unit = face.points[:, 1], face.unit / face.size
+    width = max(float(face.points[54, 0] - face.points[48, 0]), 1e-3)
+    upper, lower = float(down[61:64].mean()), float(down[65:68].mean())
+    corners = float(down[[48, 54]].mean())
     gap, lift = (lower - upper) / width, ((upper + lower) / 2 - corners) / width
     why = f"width {width / unit:.2f} eye distances, opening {gap:.2f}, corners {lift:+.2f} widths"
     if gap >= settings.smile_gap and width >= settings.smile_width * unit and lift > 0:
