@@ -21,6 +21,29 @@ def test_face_is_found_at_any_size(network, radius):
     assert face.size == pytest.approx(1.8 * radius, rel=0.1)
 
 
+class Counting:
+    """Count what a network is asked for."""
+
+    def __init__(self, network):
+        self.network, self.size, self.crops = network, network.size, 0
+
+    def __call__(self, crops):
+        self.crops += len(crops)
+        return self.network(crops)
+
+
+def test_a_large_face_needs_no_first_crop(network):
+    photo = draw_face(blank(), (320, 240), 120)
+    passes, places = [], []
+    for settings in (FindSettings(), FindSettings(coarse_share=1.0)):
+        counting = Counting(network)
+        (face,) = find(photo, counting, settings, every=False)
+        passes.append(counting.crops)
+        places.append(middle(face))
+    assert passes[0] == passes[1] - 1
+    assert places[0] == pytest.approx(places[1], abs=3)
+
+
 @pytest.mark.parametrize("degrees", [-45, -20, 0, 20, 45])
 def test_turned_face_gives_its_turn(network, degrees):
     (face,) = find(draw_face(blank(), (300, 200), 80, np.deg2rad(degrees)), network)

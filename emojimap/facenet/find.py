@@ -37,6 +37,9 @@ class FindSettings(Checked):
         Sides of the letterboxed photo, tried in turn until a face is found.
     smallest_px : float
         Faces smaller than this in the letterboxed photo are left alone.
+    coarse_share : float
+        Where one face is at least this large in the letterboxed photo, its landmarks there are good
+        enough to start from, and the first crop is left out; 1 for never.
     first_faces, tight_faces : float
         Side of the first and of the tight crop, in face sizes.
     mirror : bool
@@ -59,6 +62,7 @@ class FindSettings(Checked):
 
     coarse_px: tuple[int, ...] = setting((256, 512), 64, 2048)
     smallest_px: float = setting(14.0, 4, 512)
+    coarse_share: float = setting(0.22, 0, 1, "of the side")
     first_faces: float = setting(2.8, 1.5, 8)
     tight_faces: float = setting(2.0, 1.5, 8)
     mirror: bool = setting(True, 0, 1)
@@ -136,10 +140,14 @@ def find(
     settings = settings or FindSettings()
     faces: list[Face] = []
     for side in settings.coarse_px:
-        for centre, size in _blobs(photo, network, side, settings):
+        blobs, points = _blobs(photo, network, side, settings)
+        for centre, size in blobs:
             if any(_same(face, centre, size) for face in faces):
                 continue
-            face = _refine(photo, network, centre, size, settings)
+            start = points if _starts(points, centre, size, photo, settings) else None
+            face = _refine(photo, network, centre, size, settings, start)
+            if face is None and start is not None:
+                face = _refine(photo, network, centre, size, settings)
             if face is not None and not any(_overlap(face, other) for other in faces):
                 faces.append(face)
         if faces and not every:
@@ -149,11 +157,15 @@ def find(
 
 def _blobs(
     photo: U8, network: Network, side: int, settings: FindSettings
-) -> list[tuple[F32, float]]:
-    """Middle and size of each blob of face in the letterboxed photo, largest first."""
+) -> tuple[list[tuple[F32, float]], F32]:
+    """Find blobs of face in the letterboxed photo.
+
+    Middle and size of each, largest first, and the landmarks of what may be the only face.
+    """
     height, width = photo.shape[:2]
     matrix = square(np.array([width - 1, height - 1]) / 2, float(max(height, width)), 0.0, side)
-    probabilities = network(warp(photo, matrix, side)[None]).probabilities[0]
+    seen = network(warp(photo, matrix, side)[None])
+    probabilities = seen.probabilities[0]
     face = probabilities[_FACE].sum(axis=0) > 0.5
     count, _, stats, centres = cv2.connectedComponentsWithStats(face.astype(np.uint8))
     back = inverse(matrix)
@@ -164,16 +176,33 @@ def _blobs(
         if size >= settings.smallest_px:
             centre = apply(back, centres[i : i + 1].astype(np.float32))[0]
             found.append((centre, size * float(back[0, 0])))
-    return sorted(found, key=lambda blob: -blob[1])
+    return sorted(found, key=lambda blob: -blob[1]), apply(back, seen.points[0])
+
+
+def _starts(points: F32, centre: F32, size: float, photo: U8, settings: FindSettings) -> bool:
+    """Whether the landmarks of the letterboxed photo are those of a blob, and fine enough."""
+    now = face_size(points)
+    middle = (points[:68].min(axis=0) + points[:68].max(axis=0)) / 2
+    return (
+        size >= settings.coarse_share * max(photo.shape[:2])
+        and 0.7 * size < now < 1.4 * size
+        and float(np.hypot(*(middle - centre))) < 0.25 * size
+    )
 
 
 def _refine(
-    photo: U8, network: Network, centre: F32, size: float, settings: FindSettings
+    photo: U8,
+    network: Network,
+    centre: F32,
+    size: float,
+    settings: FindSettings,
+    points: F32 | None = None,
 ) -> Face | None:
     side = network.size
-    matrix = square(centre, size * settings.first_faces, 0.0, side)
-    points, shift = apply(inverse(matrix), network(warp(photo, matrix, side)[None]).points[0]), 1.0
-    face = None
+    if points is None:
+        matrix = square(centre, size * settings.first_faces, 0.0, side)
+        points = apply(inverse(matrix), network(warp(photo, matrix, side)[None]).points[0])
+    face, shift = None, 1.0
     for _ in range(settings.passes):
         now = face_size(points)
         if not 0.3 * size < now < 3.0 * size or eye_distance(points) < 3:

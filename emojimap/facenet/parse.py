@@ -44,7 +44,7 @@ class ParseSettings(Checked):
 
     wide_faces: tuple[float, ...] = setting((3.0, 4.2, 5.6), 1.5, 8)
     mirror: bool = setting(True, 0, 1)
-    head_px: int = setting(512, 128, 2048)
+    head_px: int = setting(384, 128, 2048)
     tight_weight: float = setting(0.8, 0, 1)
     tight_weight_hair: float = setting(0.3, 0, 1)
 

@@ -75,7 +75,13 @@ def curl(lightness: F32, hair: Bool, unit: float) -> float:
     inside = cv2.erode(hair.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     if np.count_nonzero(inside) < _LEAST:
         return float("nan")
-    smooth = cv2.GaussianBlur(lightness, (0, 0), max(1.0, _FINE * unit))
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    margin = round(3 * _NEAR * unit)  # what is farther away has no weight in the blur
+    box = tuple(
+        slice(max(0, int(line[0]) - margin), int(line[-1]) + 1 + margin) for line in (rows, columns)
+    )
+    inside = inside[box]
+    smooth = cv2.GaussianBlur(lightness[box], (0, 0), max(1.0, _FINE * unit))
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
     products = (across * across, across * down, down * down)
