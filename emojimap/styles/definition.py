@@ -77,14 +77,13 @@ def read(source: Traversable, what: str = "") -> tuple[Definition, str]:
     StyleError
         If it can't be read or is no JSON object.
     """
+    remedy = "install dicebear-styles, or set its path in the pack" if what else "give JSON"
     what = what or str(source)
     try:
         raw = source.read_bytes()
         definition = json.loads(raw)
     except (OSError, ValueError) as error:
-        raise StyleError(
-            f"{what} can't be read ({error}): install dicebear-styles, or set its path in the pack"
-        ) from error
+        raise StyleError(f"{what} can't be read ({error}): {remedy}") from error
     if not isinstance(definition, dict):
         raise StyleError(f"{what} is no JSON object: give a DiceBear style")
     return definition, hashlib.sha256(raw).hexdigest()
