@@ -238,7 +238,7 @@ def _colours(analysis: Analysis, style: Style) -> tuple[dict[str, str], dict[str
             if role in _OWN_COLOURS:
                 values[name] = plain[name]
             elif role == "brows":
-                values[name] = _darker(values[style.colour_names["hair"]])
+                values[name] = _darker(analysis.colours.hair, plain[name])
             continue
         evidence = analysis.colours.evidence[role]
         values[name] = "#{:02x}{:02x}{:02x}".format(*seen)
@@ -256,9 +256,11 @@ def _brows(seen: U8, analysis: Analysis) -> U8 | None:
     return to_rgb((lightness, float(a), float(b)))
 
 
-def _darker(colour: str) -> str:
+def _darker(hair: U8 | None, plain: str) -> str:
     """Colour of brows that can't be seen: that of the hair, a little darker."""
-    return "#{:02x}{:02x}{:02x}".format(*(round(_BROW * v) for v in bytes.fromhex(colour[1:])))
+    if hair is None:
+        return plain
+    return "#{:02x}{:02x}{:02x}".format(*(round(_BROW * int(value)) for value in hair))
 
 
 make_callable(__name__, fit)

@@ -15,6 +15,7 @@ import emojimap
 from emojimap import styles
 from emojimap.analysis import analyse, analyse_all
 from emojimap.avatar import Avatar
+from emojimap.colours import Colours
 from emojimap.comparison import OverlapSettings, compare
 from emojimap.errors import ArgumentError, NoFaceError, PhotoError, StyleError
 from emojimap.fit import FitSettings, fit, fit_analysis, fit_photo
@@ -200,6 +201,20 @@ class TestFit:
         masks = {**seen.head.masks, "hair": np.zeros_like(seen.head.masks["hair"])}
         bald = dataclasses.replace(seen, head=dataclasses.replace(seen.head, masks=masks))
         assert fit_analysis(bald, styles.load("avataaars")).avatar.parts["top"] is None
+
+    @pytest.mark.parametrize("name", styles.names())
+    def test_brows_that_are_hidden_follow_the_hair(self, seen, name):
+        style = styles.load(name)
+        if "brows" not in style.colour_names:
+            return
+        brows = style.colour_names["brows"]
+        hair = np.array([200, 100, 50], np.uint8)
+        bare = dataclasses.replace(seen, colours=Colours())
+        dyed = dataclasses.replace(
+            seen, colours=dataclasses.replace(seen.colours, hair=hair, brows=None)
+        )
+        assert fit_analysis(bare, style).avatar.colours[brows] == style.default().colours[brows]
+        assert fit_analysis(dyed, style).avatar.colours[brows] == "#8c4623"
 
     def test_every_template_finds_itself(self):
         style = styles.load("avataaars")
