@@ -197,6 +197,33 @@ def analyse_all(photo: Any, *, settings: AnalysisSettings | None = None) -> list
     return [_analysis(pixels, face, settings) for face in _faces(pixels, settings, every=True)]
 
 
+def of_face(
+    pixels: U8,
+    face: Face,
+    settings: AnalysisSettings | None = None,
+    nets: Networks | None = None,
+) -> Analysis:
+    """Analyse a face that was found already, in a film for instance.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) ndarray of uint8
+        RGB, upright.
+    face : Face
+        Found in that picture.
+    settings : AnalysisSettings, optional
+        See there.
+    nets : Networks, optional
+        Which to run; by default those of `networks`.
+
+    Returns
+    -------
+    Analysis
+        Of that face.
+    """
+    return _analysis(pixels, face, settings or AnalysisSettings(), nets)
+
+
 @cache
 def networks(device: str = "cpu") -> Networks:
     """Load the networks that ship with the program, once per process and device.
@@ -253,8 +280,11 @@ def _faces(pixels: U8, settings: AnalysisSettings, *, every: bool) -> list[Face]
     return faces
 
 
-def _analysis(pixels: U8, face: Face, settings: AnalysisSettings) -> Analysis:
-    parsed = parse_.parse(pixels, face, networks(settings.device).hair, settings.parse)
+def _analysis(
+    pixels: U8, face: Face, settings: AnalysisSettings, nets: Networks | None = None
+) -> Analysis:
+    hair = (nets or networks(settings.device)).hair
+    parsed = parse_.parse(pixels, face, hair, settings.parse)
     points = apply(parsed.matrix, face.points)
     probabilities = dict(zip(LABELS, parsed.probabilities, strict=True))
     soft = masks_.clean(probabilities, points, settings.masks)

@@ -8,13 +8,15 @@ from functools import partial
 
 import numpy as np
 
-from emojimap import likeness
+from emojimap import embed, likeness
 from emojimap.analysis import Analysis
 from emojimap.arrays import F32, F64, I32, Bool
 from emojimap.canonical import CANVAS, EYE_Y, MIDDLE_X, SIZE, coverage, face_frame, visible
 from emojimap.overlap import MaskIndex, Match, Region
+from emojimap.segments import silhouette
 from emojimap.settings import Checked, setting
 from emojimap.styles import Group, PartPenalties, Style
+from emojimap.styles.codes import hair_codes
 from emojimap.styles.index import open_index
 from emojimap.traits import Traits
 
@@ -43,6 +45,9 @@ class OverlapSettings(Checked):
     likeness : float
         What is taken off a template's score for hair that lies as differently as can be in what
         tells people apart: hairline, fringe, sides, length, area (`emojimap.likeness`).
+    codes : float
+        What is taken off for hair whose code, of the part embedder that ships, points the other
+        way (`emojimap.embed`); vector styles only.
     margin_px2 : float
         Area added to intersection and union, so that bald is a template like others.
     """
@@ -56,6 +61,7 @@ class OverlapSettings(Checked):
     low_weight: float = setting(0.3, 0, 10)
     low_top_px: float = setting(61.0, 0, 96)
     likeness: float = setting(0.45, 0, 10, "of the score")
+    codes: float = setting(0.2, 0, 10, "of the score")
     margin_px2: float = setting(150.0, 0, 10_000)
 
 
@@ -139,6 +145,7 @@ def compare(
     prior = style.priors(group, analysis.traits, penalties)
     if group == "hair" and len(index) <= _FEW:
         prior = _with_likeness(prior, analysis.traits, style, index, settings.likeness)
+        prior = _with_codes(prior, query, style, index, settings.codes)
     matches = _distinct(search, top, prior, style.families(group))
     return Overlay(group, query, seen, matches, {m.id: index.mask(m.index) for m in matches})
 
@@ -160,6 +167,21 @@ def _with_likeness(
     if isinstance(prior, np.ndarray):
         return prior + weight * apart
     return {id_: prior[id_] + weight * cost for id_, cost in zip(index.ids, apart, strict=True)}
+
+
+def _with_codes(
+    prior: Mapping[str, float] | F64, query: F32, style: Style, index: MaskIndex, weight: float
+) -> Mapping[str, float] | F64:
+    """Add what hair costs that looks otherwise, by codes that were trained to tell people apart."""
+    if not weight or isinstance(prior, np.ndarray):
+        return prior
+    embedder = embed.load("autoencoder")
+    code = embedder.embed(silhouette(query)[None], "hair")
+    alike = embed.cosine(code, hair_codes(style, embedder, index))[0]
+    return {
+        id_: prior[id_] + weight * (1 - float(one))
+        for id_, one in zip(index.ids, alike, strict=True)
+    }
 
 
 def _distinct(

@@ -41,5 +41,9 @@ class SettingsError(EmojimapError):
     """A setting is unknown, of a wrong type or unit, or out of its range."""
 
 
+class VideoError(EmojimapError):
+    """A film or a camera can't be read, or PyAV is missing."""
+
+
 class OutputError(EmojimapError):
     """A result can't be written where it was asked for."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emojimap.errors import ArgumentError, DataError, EmojimapError, ModelError
-from emojimap.facenet import LABELS, weights
+from emojimap.facenet import LABELS
 from emojimap.train.curves import read as read_log
 from emojimap.train.labels import ANY, BIT
 from emojimap.train.readers import read_all
@@ -174,7 +174,7 @@ class TestTorch:
         from emojimap.facenet.weights import load as load_weights
 
         crops = np.stack([cv2.resize(astronaut[:400, 100:500], (256, 256))] * 2)
-        for name in weights.names():
+        for name in ("face", "hair"):
             found = load_weights(name)
             here, there = OnnxNetwork(found)(crops), TorchNetwork(found, "cpu")(crops)
             same = here.probabilities.argmax(1) == there.probabilities.argmax(1)

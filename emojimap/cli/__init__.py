@@ -10,13 +10,17 @@ import typer
 from emojimap import __version__
 from emojimap.cli.analyse import analyse
 from emojimap.cli.colours import colours
+from emojimap.cli.construct import construct
 from emojimap.cli.evaluate import app as evaluate_app
 from emojimap.cli.export import export
 from emojimap.cli.fit import fit
 from emojimap.cli.precompute import precompute
+from emojimap.cli.rank import rank
+from emojimap.cli.refine import refine
 from emojimap.cli.styles import app as styles_app
 from emojimap.cli.train import app as train_app
 from emojimap.cli.tune import app as tune_app
+from emojimap.cli.video import video
 from emojimap.errors import EmojimapError
 
 app = typer.Typer(
@@ -28,14 +32,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(fit)
+app.command()(construct)
 app.command()(analyse)
 app.command()(colours)
 app.add_typer(styles_app, name="styles")
 app.add_typer(train_app, name="train")
 app.add_typer(tune_app, name="tune")
 app.add_typer(evaluate_app, name="evaluate")
+app.command()(refine)
 app.command()(precompute)
 app.command()(export)
+app.command()(rank)
+app.command()(video)
 
 
 def _version(wanted: bool) -> None:

@@ -196,12 +196,17 @@ def edited(fit: Fit, parts: dict[str, str], colours: dict[str, str]) -> Fit:
 
 
 def write(fit: Fit, targets: list[Path], size: int) -> None:
+    """Write the avatar of a fit; see `write_avatar`."""
+    write_avatar(fit.avatar, targets, size)
+
+
+def write_avatar(avatar: Avatar, targets: list[Path], size: int) -> None:
     """Write one avatar to its files and name them on stderr.
 
     Parameters
     ----------
-    fit : Fit
-        Holds the avatar.
+    avatar : Avatar
+        What to write.
     targets : list of Path
         ``.png``, ``.svg`` or ``.json``.
     size : int
@@ -210,7 +215,7 @@ def write(fit: Fit, targets: list[Path], size: int) -> None:
     from emojimap import render
 
     for target in targets:
-        render.write(fit.avatar, target, size)
+        render.write(avatar, target, size)
         sys.stderr.write(f"{target}\n")
 
 

@@ -1,4 +1,4 @@
-"""`emojimap evaluate`: held-out scores in one table, of the networks and of the colours."""
+"""`emojimap evaluate`: held-out scores in one table, of each stage and of the roads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typer.core import TyperGroup
 from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from rich.console import Console
 
     from emojimap.analysis import AnalysisSettings
     from emojimap.errors import EmojimapError
     from emojimap.evaluate.colours import Row
-    from emojimap.evaluate.likeness import Row as LikenessRow
     from emojimap.facenet.network import Network
-    from emojimap.fit import FitSettings
     from emojimap.train.samples import Sample
 
 
@@ -40,7 +40,7 @@ app = typer.Typer(
     cls=_HairFirst,
     no_args_is_help=True,
     help="Measure on photos kept aside: `hair` (the networks; also without a name), `colours`, "
-    "`likeness`.",
+    "`likeness`, `roads`.",
     rich_markup_mode=None,
 )
 
@@ -218,28 +218,22 @@ def likeness(
     from emojimap import styles
     from emojimap.cli._outputs import report
     from emojimap.errors import DataError
+    from emojimap.evaluate.likeness import measure
     from emojimap.evaluate.likeness_report import table, weights_table
     from emojimap.evaluate.likeness_scores import calibrate as fit_weights
     from emojimap.evaluate.likeness_scores import compared, pairs, summary
-    from emojimap.train.readers import read_all
-    from emojimap.train.samples import of_split
 
     _check_split(split)
     for name in style or ():
         styles.load(name)
     asked = style or list(styles.names())
-    samples = [s for s in of_split(read_all(*data), split) if s.source in _PEOPLE][:limit]
-    if not samples:
-        raise DataError(f"no photo of split {split} shows a person who is known: LFW has such")
-    rows, failures = _likenesses(samples, asked, read_settings(settings), steady, jobs)
+    samples, rules = _known_people(data, split, limit), read_settings(settings)
+    rows, failures = _side_by_side(measure, [(s, asked, steady, rules) for s in samples], jobs)
     if not rows:
         raise DataError(f"none of {len(samples)} photos shows a face")
     names = list(rows[0].avatars)
     if sheet is not None:
-        from emojimap import sheet as sheet_
-
-        first_ones = {row.person: row for row in reversed(rows)}
-        sheet_.write(sheet_.people(list(first_ones.values())[::-1][:_SHOWN]), sheet)
+        _draw_people(rows, sheet)
     results = {"split": split, **summary(rows, names)}
     if calibrate:
         first, second, same = pairs([row.person for row in rows])
@@ -253,21 +247,105 @@ def likeness(
     report(failures, len(samples))
 
 
-def _likenesses(
-    samples: list[Sample], names: list[str], rules: FitSettings, steady: bool, jobs: int
-) -> tuple[list[LikenessRow], list[EmojimapError]]:
-    """Fit photos side by side."""
+@app.command()
+def roads(
+    data: Annotated[
+        list[Path],
+        typer.Option(envvar="EMOJIMAP_DATA", help="Folder of data sets; may be given again."),
+    ],
+    style: Annotated[
+        str, typer.Option(help="Name of a vector style, or the path of a pack.")
+    ] = "avataaars",
+    road: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="overlap, autoencoder, imagenet, refine; again for more.", show_default="all"
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which photos: val or train.")] = "val",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many photos.")] = None,
+    frames: Annotated[
+        int, typer.Option(min=0, help="Frames in which each person sits still; 0 for none.")
+    ] = 4,
+    still: Annotated[int, typer.Option(min=0, help="So many photos are filmed so.")] = 60,
+    evaluations: Annotated[int, typer.Option(min=1, help="Avatars that refine tries.")] = 400,
+    drawn: Annotated[
+        int, typer.Option(min=0, help="Avatars that must give their own parts back.")
+    ] = 100,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="SHEET.png", help="Draw 60 people and their avatars, road by road."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    settings: SettingsFile = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure the roads to an avatar: overlap, part embedders, ImageNet, refinement."""
+    from emojimap import embed, styles
+    from emojimap.cli._outputs import report
+    from emojimap.construct import vector
+    from emojimap.errors import DataError
+    from emojimap.evaluate.road_report import table
+    from emojimap.evaluate.road_scores import summary
+    from emojimap.evaluate.roads import EMBEDDERS, ROADS, Plan, measure, own_parts
+
+    _check_split(split)
+    plan = Plan(tuple(road or ROADS), vector(styles.load(style)).name, evaluations)
+    samples = _known_people(data, split, limit)
+    rules = read_settings(settings)
+    calls = [(s, plan, frames if i < still else 0, rules) for i, s in enumerate(samples)]
+    rows, failures = _side_by_side(measure, calls, jobs)
+    if not rows:
+        raise DataError(f"none of {len(samples)} photos shows a face")
+    if sheet is not None:
+        _draw_people(rows, sheet)
+    results = {"split": split, "style": plan.style, **summary(rows, plan.roads, plan.style)}
+    if drawn:
+        results["own_parts"] = {
+            name: {
+                kind: right / max(of, 1)
+                for kind, (right, of) in own_parts(plan.style, embed.load(name), drawn).items()
+            }
+            for name in EMBEDDERS
+            if name in plan.roads
+        }
+    sys.stdout.write(json.dumps(results, indent=2) + "\n" if json_ else table(results))
+    report(failures, len(samples))
+
+
+def _known_people(data: list[Path], split: str, limit: int | None) -> list[Sample]:
+    from emojimap.errors import DataError
+    from emojimap.train.readers import read_all
+    from emojimap.train.samples import of_split
+
+    samples = [s for s in of_split(read_all(*data), split) if s.source in _PEOPLE][:limit]
+    if not samples:
+        raise DataError(f"no photo of split {split} shows a person who is known: LFW has such")
+    return samples
+
+
+def _draw_people(rows: Sequence[Any], target: Path) -> None:
+    """Draw the first photo of each of some people."""
+    from emojimap import sheet
+
+    first_ones = {row.person: row for row in reversed(rows)}
+    sheet.write(sheet.people(list(first_ones.values())[::-1][:_SHOWN]), target)
+
+
+def _side_by_side(
+    measure: Callable[..., Any], calls: list[tuple[Any, ...]], jobs: int
+) -> tuple[list[Any], list[EmojimapError]]:
+    """Measure photos in several processes; those without a face are left out."""
     from rich.console import Console
     from rich.progress import track
 
     from emojimap.errors import PhotoError
-    from emojimap.evaluate.likeness import measure
     from emojimap.workers import workers
 
-    rows: list[LikenessRow] = []
+    rows: list[Any] = []
     failures: list[EmojimapError] = []
-    with workers(jobs, "emojimap.evaluate.likeness") as pool:
-        asked = [pool.submit(measure, s, names, steady=steady, settings=rules) for s in samples]
+    with workers(jobs, measure.__module__) as pool:
+        asked = [pool.submit(measure, *call) for call in calls]
         for one in track(asked, description="photos", console=Console(stderr=True)):
             try:
                 row = one.result()

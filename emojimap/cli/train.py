@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from emojimap.train.parts import PartsSettings
     from emojimap.train.settings import TrainSettings
 
 app = typer.Typer(
@@ -212,6 +213,87 @@ def tone(
         f"{add_tone(model, head)}: {head.photos} photos; kept aside: error {head.error:.2f} L*, "
         f"correlation {head.correlation:.3f}, change with the light {head.light_change:.2f} L*\n"
     )
+
+
+@app.command()
+def parts(
+    out: Annotated[Path, typer.Option(help="Folder of the run: segments and checkpoints.")],
+    data: _Data,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="What to train, again for more.", show_default="all kinds"),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of each kind.")] = 100,
+    photos: Annotated[
+        int | None, typer.Option(min=50, help="Use so many photos.", show_default="all")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that cut photos.")] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of torch.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, batches and views.")] = 0,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="In the end, write ONNX files, manifest and card here."),
+    ] = None,
+) -> None:
+    """Train the part embedders of `construct` on photos and the parts of all styles.
+
+    A run that was interrupted goes on where it stopped when it is started again.
+    """
+    _need_torch()
+    import torch
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from emojimap.errors import ArgumentError
+    from emojimap.segments import KINDS, WHOLE
+    from emojimap.train.parts import PartsSettings
+    from emojimap.train.pieces import gather, people_first
+    from emojimap.train.readers import read_all
+    from emojimap.train.samples import of_split
+
+    wanted = kinds or [*KINDS, WHOLE]
+    for kind in wanted:
+        if kind not in (*KINDS, WHOLE):
+            raise ArgumentError(f"--kind {kind}: use {', '.join((*KINDS, WHOLE))}")
+    if threads is not None:
+        torch.set_num_threads(threads)
+    settings = PartsSettings(steps=steps, seed=seed)
+    samples = people_first(of_split(read_all(*data), "train"))[:photos]
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("photos", total=len(samples))
+        found = gather(samples, out, jobs=jobs, progress=lambda n: bar.update(task, completed=n))
+    sys.stderr.write(f"{out}: {found} of {len(samples)} photos show a face\n")
+    _train_parts(wanted, out, settings, export)
+
+
+def _train_parts(kinds: list[str], out: Path, settings: PartsSettings, export: Path | None) -> None:
+    from functools import partial
+
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from emojimap import files
+    from emojimap.errors import EmojimapError
+    from emojimap.train.parts import train
+    from emojimap.train.parts_export import CARD, card, ship
+    from emojimap.train.pieces import read, vector_styles
+
+    def show(bar: Progress, task: TaskID, step: int, loss: float) -> None:
+        bar.update(task, completed=step, description=f"{bar.tasks[task].fields['kind']} {loss:.3f}")
+
+    shipped, names = {}, vector_styles()
+    with Progress(console=Console(stderr=True)) as bar:
+        for kind in kinds:
+            task = bar.add_task(kind, total=settings.steps, kind=kind)
+            pieces = read(out, kind, names)
+            network = train(kind, pieces, out, settings, partial(show, bar, task))
+            if network is None:
+                raise EmojimapError(f"stopped while {kind} was trained: start it again to go on")
+            if export is not None:
+                shipped[kind] = ship(kind, network, pieces, export, settings)
+    if export is not None:
+        files.write(export / CARD, card(shipped, names, settings))
+        sys.stderr.write(f"{export}: {sum(one.size for one in shipped.values()) / 1e6:.1f} MB\n")
 
 
 def _ship(run: Path, out: Path, data: list[Path]) -> None:

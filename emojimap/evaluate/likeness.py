@@ -53,7 +53,7 @@ class Row:
 
 
 def measure(
-    sample: Sample, names: Sequence[str], *, steady: bool, settings: FitSettings | None = None
+    sample: Sample, names: Sequence[str], steady: bool, settings: FitSettings | None = None
 ) -> Row | None:
     """Fit one photo in several styles.
 

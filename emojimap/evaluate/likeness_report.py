@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emojimap.evaluate.report import cell
+from emojimap.evaluate.report import rows_table
 
-_NAME, _CELL, _TERMS = 34, 12, 8
+_TERMS = 8
 
 
 def table(results: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def table(results: Mapping[str, Any]) -> str:
         first["perturbed: colours within 5"] = {n: one["colours"] for n, one in steady.items()}
         for kind in next(iter(steady.values()))["hair_by_kind"]:
             first[f"  hair, {kind}"] = {n: one["hair_by_kind"][kind] for n, one in steady.items()}
-    blocks = [_block(head, first, list(found))]
+    blocks = [rows_table(head, first, list(found))]
     for name, one in found.items():
         blocks.append(_parts(name, one))
     things = {
@@ -55,7 +55,7 @@ def table(results: Mapping[str, Any]) -> str:
             ("false", "false where it is not"),
         )
     }
-    blocks.append(_block("by the labels there are", things, list(results["things"])))
+    blocks.append(rows_table("by the labels there are", things, list(results["things"])))
     return "\n".join(blocks)
 
 
@@ -80,12 +80,4 @@ def _parts(name: str, one: Mapping[str, Any]) -> str:
     for colour, share in steady.get("each_colour", {}).items():
         rows[f"colour {colour}"] = {"unchanged": share}
     columns = ["same", "chance", *(["unchanged"] if steady else [])]
-    return _block(f"{name}: AUC of single differences: {says}", rows, columns)
-
-
-def _block(title: str, rows: Mapping[str, Mapping[str, Any]], columns: list[str]) -> str:
-    lines = [title, f"{'':{_NAME}}" + "".join(f"{name:>{_CELL}}" for name in columns)]
-    for name, row in rows.items():
-        cells = (cell(row.get(column)) for column in columns)
-        lines.append(f"{name:{_NAME}}" + "".join(f"{one:>{_CELL}}" for one in cells))
-    return "\n".join(lines) + "\n"
+    return rows_table(f"{name}: AUC of single differences: {says}", rows, columns)

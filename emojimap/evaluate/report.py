@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _NAME, _CELL = 34, 13
@@ -47,6 +47,31 @@ def _turned(title: str, kinds: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [f"{title:{_NAME}}" + "".join(f"{name:>{wide}}" for name in measures)]
     for kind, values in kinds.items():
         lines.append(f"{kind:{_NAME}}" + "".join(f"{cell(values[m]):>{wide}}" for m in measures))
+    return "\n".join(lines) + "\n"
+
+
+def rows_table(title: str, rows: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Lay out one block: a title, a line of columns, a line for each row.
+
+    Parameters
+    ----------
+    title : str
+        First line.
+    rows : mapping of str to mapping
+        By name, values by column; a missing one is ``-``.
+    columns : sequence of str
+        In order.
+
+    Returns
+    -------
+    str
+        Lines.
+    """
+    name_width = max(_NAME, *(len(name) + 2 for name in rows)) if rows else _NAME
+    lines = [title, " " * name_width + "".join(f"{name:>{_CELL}}" for name in columns)]
+    for name, row in rows.items():
+        cells = (cell(row.get(column)) for column in columns)
+        lines.append(f"{name:{name_width}}" + "".join(f"{one:>{_CELL}}" for one in cells))
     return "\n".join(lines) + "\n"
 
 

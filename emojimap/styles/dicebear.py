@@ -6,18 +6,19 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 
-from emojimap import canonical
+from emojimap import canonical, segments
 from emojimap.arrays import F32, F64, U8
 from emojimap.avatar import Avatar, Choice, hex_colour
 from emojimap.errors import StyleError
-from emojimap.styles import choosing, definition, markers, pack, raster
+from emojimap.styles import alone, choosing, definition, markers, pack, raster
+from emojimap.styles.alone import PartPictures
 from emojimap.styles.base import BALD, GROUPS, ColourRole, Group, PartPenalties, Role
 from emojimap.styles.definition import Definition
 from emojimap.styles.known import check_mask_size, check_name
@@ -78,6 +79,7 @@ class DicebearStyle:
         )
         self._layers: dict[markers.Layer, F32] = {}
         self._hair_cover = lru_cache(maxsize=_MOST)(self._cover_hair)
+        self._draw_pieces = cache(self._renderer_of)
         self._check_pack()
 
     @property
@@ -151,6 +153,11 @@ class DicebearStyle:
         return found
 
     @property
+    def drawing(self) -> Definition:
+        """The definition as it is drawn, with the pack's changes; not to be changed."""
+        return self._definition
+
+    @property
     def eyes(self) -> F32:
         """Centres of the eyes, (2, 2) float32, (x, y), fractions of the canvas."""
         return np.array(self.pack.anchors["eyes"], np.float32)
@@ -205,7 +212,9 @@ class DicebearStyle:
             masks[row] = np.minimum(layers[group], 1.0)
         return tuple(templates), masks
 
-    def cover(self, parts: Mapping[str, str | None], size: int = canonical.SIZE) -> F32:
+    def cover(
+        self, parts: Mapping[str, str | None], size: int = canonical.SIZE, zoom: str = "hair"
+    ) -> F32:
         """Return what hair, headwear and facial hair cover when parts are worn.
 
         Parameters
@@ -214,6 +223,8 @@ class DicebearStyle:
             Variants; the others are plain.
         size : int
             Side of the masks, pixels.
+        zoom : {"hair", "face", "beard"}
+            Part of the canonical frame that the masks show, see `emojimap.segments.zoomed`.
 
         Returns
         -------
@@ -222,7 +233,40 @@ class DicebearStyle:
         """
         avatar = self.default().with_(parts=parts)
         image = markers.drawn(self._draw_marked(avatar.to_dict()), size)
-        return markers.coverage(image, self._frame, size)
+        return markers.coverage(image, segments.zoomed(zoom, self._frame), size)
+
+    def in_frame(self, channel: F32, size: int, zoom: str) -> F32:
+        """Return a channel of a drawing, (S, S) float32, as `cover` returns masks."""
+        return markers.framed(channel, segments.zoomed(zoom, self._frame), size)
+
+    def pieces_svg(self, avatar: Avatar, names: Iterable[str]) -> str:
+        """Draw some of an avatar's parts and nothing else.
+
+        Parameters
+        ----------
+        avatar : Avatar
+            From `check`.
+        names : iterable of str
+            Parts, as they stand on the canvas.
+
+        Returns
+        -------
+        str
+            An SVG document.
+        """
+        return self._draw_pieces(frozenset(names))(avatar.to_dict())
+
+    def part_pictures(self, kind: str) -> PartPictures:
+        """Return all parts of one kind, drawn alone; see `emojimap.styles.alone`."""
+        return alone.part_pictures(self, kind)
+
+    def aligned(self, picture: U8) -> U8:
+        """Return the aligned face of one of its pictures; see `emojimap.styles.alone.aligned`."""
+        return alone.aligned(self, picture)
+
+    def segments(self, avatar: Avatar) -> dict[str, U8]:
+        """Return an avatar cut as faces are; see `emojimap.styles.alone.avatar_segments`."""
+        return alone.avatar_segments(self, avatar)
 
     @cached_property
     def _frame(self) -> F64:
@@ -302,6 +346,9 @@ class DicebearStyle:
         found.setflags(write=False)
         return found
 
+    def _renderer_of(self, names: frozenset[str]) -> Callable[[dict[str, Any]], str]:
+        return definition.renderer(alone.pieces(self._definition, names))
+
     @cached_property
     def _draw(self) -> Callable[[dict[str, Any]], str]:
         return definition.renderer(self._definition)
@@ -380,6 +427,9 @@ class DicebearStyle:
             known = self._variants("hair", "back_hair") if role == "hair" else self._variants(role)
             for variant in _named_variants(role, found.traits[role]):
                 check_name(variant, known, f"{where}: traits.{role}: variant")
+        for role, variants in found.usable.items():
+            for variant in variants:
+                check_name(variant, self._variants(role), f"{where}: usable.{role}: variant")
         for group in ("hair", "headwear"):
             known = self._variants(*(("hair", "back_hair") if group == "hair" else (group,)))
             for variant in found.templates.get(group, []):

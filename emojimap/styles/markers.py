@@ -85,7 +85,7 @@ def coverage(image: U8, matrix: F64, size: int) -> F32:
         0..1.
     """
     channels = [image[:, :, i].astype(np.float32) / 255.0 for i in range(3)]
-    return np.stack([_canonical(channel, matrix, size) for channel in channels])
+    return np.stack([framed(channel, matrix, size) for channel in channels])
 
 
 def drawn(svg: str, size: int) -> U8:
@@ -141,7 +141,7 @@ def stacked(
             image = pixels(draw(alone, {part: variant} if part else {}), size * _PIXELS_PER_PIXEL)
             alpha = image[:, :, 3:].astype(np.float32) / 255.0
             colour = np.concatenate([image[:, :, :3] / np.float32(255.0) * alpha, alpha], axis=2)
-            known[key] = np.stack([_canonical(colour[:, :, i], matrix, size) for i in range(4)])
+            known[key] = np.stack([framed(colour[:, :, i], matrix, size) for i in range(4)])
         return known[key]
 
     for parts in templates:
@@ -160,7 +160,8 @@ def can_stack(definition: Definition, pieces: Sequence[str]) -> bool:
     return all(piece in names for piece in pieces)
 
 
-def _canonical(channel: F32, matrix: F64, size: int) -> F32:
+def framed(channel: F32, matrix: F64, size: int) -> F32:
+    """Return a channel of a drawing, (S, S) float32, in the frame of a matrix; see `coverage`."""
     if not channel.any():
         return np.zeros((size, size), np.float32)
     side = channel.shape[0]

@@ -21,6 +21,8 @@ optional               parts that may be absent
 [traits.ROLE]          variant = {measure = standard deviations from the usual face}, for any
                        other role; for hair and headwear what a template looks like beside its
                        outline. Variants that are not named are never chosen
+[usable]               ROLE = further variants that a face may get where parts are chosen by their
+                       looks alone (`emojimap construct`): none that is sad, angry, odd or closed
 [distance]             term = weight of what tells two avatars apart, for `Avatar.distance`;
                        `emojimap evaluate likeness --calibrate` prints them
 [iris]                 circles drawn over the eyes: layers, and centres by variant
@@ -104,6 +106,7 @@ class Pack:
     optional: list[str] = field(default_factory=list)
     priors: Mapping[str, float] = field(default_factory=dict)
     traits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    usable: Mapping[str, list[str]] = field(default_factory=dict)
     distance: Mapping[str, Any] = field(default_factory=dict)
     iris: Mapping[str, Any] = field(default_factory=dict)
     extras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -156,6 +159,10 @@ def _check_tables(path: Path, table: dict[str, Any]) -> None:
     _check_keys(path, "roles.", table["roles"], _ROLES)
     for role, parts in table["roles"].items():
         _names(path, f"roles.{role}", parts)
+    usable = _table(path, "usable", table.get("usable", {}))
+    _check_keys(path, "usable.", usable, _ROLES)
+    for role, variants in usable.items():
+        _names(path, f"usable.{role}", variants)
     _check_keys(path, "colours.", table["colours"], _COLOUR_ROLES)
     for key in ("hair", "headwear"):
         _names(path, f"templates.{key}", table["templates"].get(key, []))

@@ -85,11 +85,11 @@ def write(network: FaceNet, target: Path, *, size: int = 256) -> float:
         As in `to_onnx`.
     """
     for tensor in network.state_dict().values():
-        if _halved(tensor):
+        if halved(tensor):
             tensor.copy_(tensor.half().float())
     with files.whole(target) as draft:
         _export(network, draft, size)
-        _halve(draft)
+        halve(draft)
         worst = max(_difference(network, draft, n, s) for n, s in ((1, size), (2, size + 64)))
         if not worst <= _TOLERANCE:
             raise ModelError(f"ONNX differs from torch by {worst:.2g} (at most {_TOLERANCE})")
@@ -98,7 +98,8 @@ def write(network: FaceNet, target: Path, *, size: int = 256) -> float:
     return worst
 
 
-def _halved(tensor: Any) -> bool:
+def halved(tensor: Any) -> bool:
+    """Tell whether `halve` rounds a tensor."""
     return bool(tensor.dtype == torch.float32 and tensor.numel() > _HALVED)
 
 
@@ -124,8 +125,14 @@ def _export(network: FaceNet, target: Path, size: int) -> None:
     )
 
 
-def _halve(path: Path) -> None:
-    """Store the large tensors in float16, each with a cast that is folded away at load."""
+def halve(path: Path) -> None:
+    """Store an ONNX file's large tensors in float16, each with a cast that is folded at load.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is written anew.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -190,7 +197,7 @@ def ship(checkpoint: Path, folder: Path, *, samples: Sequence[Sample]) -> Path:
     role = "hair" if settings.role == "hair" else "face"
     path = folder / f"{role}.onnx"
     difference = to_onnx(checkpoint, path, size=settings.size)
-    _enter(folder, path, role, settings.size, alone=settings.role == "both")
+    enter(folder, path, role, settings.size, alone=settings.role == "both")
     text = card(samples, settings, difference=difference, step=run["step"], start=run["start"])
     files.write(path.with_suffix(".md"), text)
     return path
@@ -223,7 +230,7 @@ def add_tone(folder: Path, head: ToneHead) -> Path:
         network.s.bias.fill_(head.bias)
     path = folder / "face.onnx"
     write(network, path, size=weights.size)
-    _enter(folder, path, "face", weights.size, alone=False)
+    enter(folder, path, "face", weights.size)
     page = path.with_suffix(".md")
     text = page.read_text("utf-8") if page.is_file() else ""
     kept, *_ = text.partition(f"\n{TONE}\n")
@@ -258,7 +265,40 @@ def with_tone(folder: Path) -> tuple[FaceNet, Weights]:
     return network.eval(), weights
 
 
-def _enter(folder: Path, file: Path, role: str, size: int, *, alone: bool) -> None:
+def enter(
+    folder: Path,
+    file: Path,
+    name: str,
+    size: int,
+    *,
+    labels: Sequence[str] = LABELS,
+    card: str | None = None,
+    alone: bool = False,
+) -> None:
+    """Enter a network into a folder's manifest.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ``manifest.json``, which is made if it is missing.
+    file : Path
+        The network, in that folder.
+    name : str
+        What it is loaded by.
+    size : int
+        Side of its pictures, pixels.
+    labels : sequence of str
+        What its channels, or its pictures, show.
+    card : str, optional
+        Its card; by default a file of its own name.
+    alone : bool
+        Take out a network for hair: this one reads it as well.
+
+    Raises
+    ------
+    ModelError
+        If the manifest can't be read.
+    """
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text("utf-8")) if path.exists() else {"networks": {}}
@@ -269,12 +309,12 @@ def _enter(folder: Path, file: Path, role: str, size: int, *, alone: bool) -> No
     if alone:
         # One network for both jobs: another run's hair network must not stand beside it.
         networks.pop("hair", None)
-    networks[role] = {
+    networks[name] = {
         "file": file.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "labels": list(LABELS),
+        "labels": list(labels),
         "size": size,
-        "card": file.with_suffix(".md").name,
+        "card": card or file.with_suffix(".md").name,
     }
     files.write(path, json.dumps(manifest, indent=2) + "\n")

