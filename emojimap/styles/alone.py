@@ -116,8 +116,9 @@ def avatar_segments(style: DicebearStyle, avatar: Avatar) -> dict[str, U8]:
     Returns
     -------
     dict of str to (64, 64, 4) ndarray of uint8
-        RGBA by kind, as `emojimap.segments.cut`. What covers a feature covers it here too; the
-        outline of the face is seen through hair and beard, as landmarks see it.
+        RGBA by kind, as `emojimap.segments.cut`. Hair, headwear and glasses cover a feature here
+        too; other features and a beard are kept out of it, as landmarks and masks keep them out of
+        a photo's. The outline of the face is seen through hair and beard, as landmarks see it.
     """
     full = style.check(avatar)
     found = {

@@ -22,6 +22,8 @@ from emojimap.styles.dicebear import DicebearStyle
 from emojimap.styles.index import cache_folder
 
 _FEW = 3
+_CUT = "1"
+"""Changes when the same parts are cut otherwise: kept codes are then of other pictures."""
 _log = logging.getLogger(__name__)
 _books: dict[tuple[str, str, str], F32] = {}  # by style, embedder and kind
 _drawn: dict[tuple[str, str], PartPictures] = {}  # by style and kind
@@ -80,7 +82,7 @@ def hair_codes(style: Style, embedder: Embedder, index: MaskIndex) -> F32:
 def _book(style: Style, embedder: Embedder, kind: str, count: int, draw: Callable[[], U8]) -> F32:
     key = style.fingerprint, identity(embedder, kind), kind
     if key not in _books:
-        name = f"{style.name}-{kind}-{key[0][:16]}-{key[1][:16]}.codes.npy"
+        name = f"{style.name}-{kind}-{_CUT}-{key[0][:16]}-{key[1][:16]}.codes.npy"
         _books[key] = _read_book(
             (style.folder or cache_folder()) / name, count, draw, embedder, kind
         )
