@@ -1,6 +1,7 @@
 # make fit PHOTO=path   installs what is missing and writes the avatar
 # make test             tests, lint and type checks
 # make bench            speed of the command line and of the overlap search
+# make bench-many       batch and serve: speed, memory, kills, hostile uploads
 # make sanitize         the overlap kernel under AddressSanitizer and UBSan
 # make replay           the overlap kernel on its own, here or on another processor
 # make sheet            photo beside avatar, for every photo in PHOTOS
@@ -13,7 +14,7 @@ SHEET ?= sheet.png
 NATIVE := $(wildcard emojimap/_overlap_native/*)
 SOURCES := pyproject.toml setup.py emojimap/_overlap.pyx $(NATIVE)
 
-.PHONY: fit test lint types bench sheet train-extra check-wheel sanitize replay clean
+.PHONY: fit test lint types bench bench-many sheet train-extra check-wheel sanitize replay clean
 
 fit: $(VENV)/installed
 	@photo="$(PHOTO)"; \
@@ -44,7 +45,7 @@ train-extra: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable ".[train]"
 
 test: lint types
-	$(BIN)/python -m pytest
+	EMOJIMAP_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/tested
 	$(BIN)/ruff format --check .
@@ -61,6 +62,14 @@ types: $(VENV)/tested
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/command.py
 	$(BIN)/python benchmarks/overlap.py
+
+# Minutes each, on photos of EMOJIMAP_DATA; they end with an error where a limit is passed.
+bench-many: $(VENV)/tested
+	$(BIN)/python benchmarks/batch.py speed
+	$(BIN)/python benchmarks/batch.py memory
+	$(BIN)/python benchmarks/batch.py kills
+	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/hostile.py
 
 sheet: $(VENV)/installed
 	$(BIN)/emojimap fit $(PHOTOS) -o runs/avatars --sheet $(SHEET)

@@ -131,7 +131,13 @@ class Analysis:
     tone: float = math.nan
 
 
-def analyse(photo: Any, *, face: int = 0, settings: AnalysisSettings | None = None) -> Analysis:
+def analyse(
+    photo: Any,
+    *,
+    face: int = 0,
+    settings: AnalysisSettings | None = None,
+    nets: Networks | None = None,
+) -> Analysis:
     """Analyse one face of a photo.
 
     Parameters
@@ -142,6 +148,8 @@ def analyse(photo: Any, *, face: int = 0, settings: AnalysisSettings | None = No
         Which face, 0 the largest.
     settings : AnalysisSettings, optional
         See there.
+    nets : Networks, optional
+        Which to run; by default those of `networks`.
 
     Returns
     -------
@@ -161,16 +169,18 @@ def analyse(photo: Any, *, face: int = 0, settings: AnalysisSettings | None = No
         raise ArgumentError(f"face {face}: give 0 for the largest, 1 for the next, ...")
     settings = settings or AnalysisSettings()
     pixels = photo_.read(photo)
-    faces = _faces(pixels, settings, every=face > 0)
+    faces = _faces(pixels, settings, nets, every=face > 0)
     if face >= len(faces):
         raise NoFaceError(
             f"the photo shows {len(faces)} face{'s' * (len(faces) > 1)}, face {face} was asked "
             f"for: the largest is 0, the last {len(faces) - 1}"
         )
-    return _analysis(pixels, faces[face], settings)
+    return _analysis(pixels, faces[face], settings, nets)
 
 
-def analyse_all(photo: Any, *, settings: AnalysisSettings | None = None) -> list[Analysis]:
+def analyse_all(
+    photo: Any, *, settings: AnalysisSettings | None = None, nets: Networks | None = None
+) -> list[Analysis]:
     """Analyse every face of a photo.
 
     Parameters
@@ -179,6 +189,8 @@ def analyse_all(photo: Any, *, settings: AnalysisSettings | None = None) -> list
         RGB where it is an array.
     settings : AnalysisSettings, optional
         See there.
+    nets : Networks, optional
+        Which to run; by default those of `networks`.
 
     Returns
     -------
@@ -194,7 +206,8 @@ def analyse_all(photo: Any, *, settings: AnalysisSettings | None = None) -> list
     """
     settings = settings or AnalysisSettings()
     pixels = photo_.read(photo)
-    return [_analysis(pixels, face, settings) for face in _faces(pixels, settings, every=True)]
+    faces = _faces(pixels, settings, nets, every=True)
+    return [_analysis(pixels, face, settings, nets) for face in faces]
 
 
 def of_face(
@@ -270,8 +283,11 @@ def recoloured(analysis: Analysis, settings: ColourSettings) -> Analysis:
     return replace(seen, colours=colours)
 
 
-def _faces(pixels: U8, settings: AnalysisSettings, *, every: bool) -> list[Face]:
-    faces = find_.find(pixels, networks(settings.device).face, settings.find, every=every)
+def _faces(
+    pixels: U8, settings: AnalysisSettings, nets: Networks | None, *, every: bool
+) -> list[Face]:
+    network = (nets or networks(settings.device)).face
+    faces = find_.find(pixels, network, settings.find, every=every)
     if not faces:
         raise NoFaceError(
             f"no face found: give a photo in which a face, seen from the front, is at least "
@@ -293,9 +309,7 @@ def _analysis(
         head.photo, points, {name: mask > 0.5 for name, mask in soft.items()}, settings.traits
     )
     shape = pixels.shape[0], pixels.shape[1]
-    masks = {
-        name: parse_.onto_photo(mask, parsed.matrix, shape) > 0.5 for name, mask in soft.items()
-    }
+    masks = {name: _in_photo(mask, parsed.matrix, shape) for name, mask in soft.items()}
     landmarks, irises = face.points[:68], iris_circles(face.points)
     seen = Analysis(
         photo=pixels,
@@ -310,6 +324,12 @@ def _analysis(
         tone=face.tone,
     )
     return recoloured(seen, settings.colours)
+
+
+def _in_photo(mask: F32, matrix: F64, shape: tuple[int, int]) -> Bool:
+    if not (mask > 0.5).any():  # as of glasses, mostly
+        return np.zeros(shape, bool)
+    return parse_.onto_photo(mask, matrix, shape) > 0.5
 
 
 def _confidence(spread: float, largest: float) -> float:

@@ -47,3 +47,15 @@ class VideoError(EmojimapError):
 
 class OutputError(EmojimapError):
     """A result can't be written where it was asked for."""
+
+
+class WorkerError(EmojimapError):
+    """A process that worked on one thing died, or took longer than it may."""
+
+
+class ClusterError(EmojimapError):
+    """A cluster can't be reached, or its workers can't do the job."""
+
+
+class ServeError(EmojimapError):
+    """The server can't start as it was asked to."""

@@ -7,7 +7,7 @@ analysis -> canonical frame -> overlap search -> hair | headwear |
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emojimap import styles
 from emojimap._callable import make_callable
@@ -20,6 +20,9 @@ from emojimap.errors import ArgumentError
 from emojimap.overlap import Match
 from emojimap.styles import PartPenalties, Style
 from emojimap.traits import Traits
+
+if TYPE_CHECKING:
+    from emojimap.facenet.network import Networks
 
 _OWN_COLOURS = ("skin", "hair", "glasses", "iris")
 """Roles whose colours follow from no other colour."""
@@ -76,6 +79,7 @@ def fit(
     seed: int = 0,
     face: int = 0,
     settings: FitSettings | None = None,
+    nets: Networks | None = None,
 ) -> Fit:
     """Find the avatar that fits a face best.
 
@@ -93,6 +97,8 @@ def fit(
         Which face, 0 the largest.
     settings : FitSettings, optional
         See there.
+    nets : Networks, optional
+        See `emojimap.analysis.analyse`.
 
     Returns
     -------
@@ -106,9 +112,8 @@ def fit(
     """
     settings = settings or FitSettings()
     drawn = styles.load(style)
-    return fit_analysis(
-        analyse(photo, face=face, settings=settings.analysis), drawn, top=top, settings=settings
-    )
+    seen = analyse(photo, face=face, settings=settings.analysis, nets=nets)
+    return fit_analysis(seen, drawn, top=top, settings=settings)
 
 
 def fit_photo(
@@ -119,6 +124,7 @@ def fit_photo(
     seed: int = 0,
     face: int | None = None,
     settings: FitSettings | None = None,
+    nets: Networks | None = None,
 ) -> list[Fit]:
     """Find the avatars of one face, or of all faces, of a photo.
 
@@ -136,6 +142,8 @@ def fit_photo(
         Which face, 0 the largest; by default all.
     settings : FitSettings, optional
         See there.
+    nets : Networks, optional
+        See `emojimap.analysis.analyse`.
 
     Returns
     -------
@@ -148,10 +156,10 @@ def fit_photo(
         As in `fit`.
     """
     if face is not None:
-        return [fit(photo, style, top=top, seed=seed, face=face, settings=settings)]
+        return [fit(photo, style, top=top, seed=seed, face=face, settings=settings, nets=nets)]
     settings = settings or FitSettings()
     drawn = styles.load(style)
-    faces = analyse_all(photo, settings=settings.analysis)
+    faces = analyse_all(photo, settings=settings.analysis, nets=nets)
     return [fit_analysis(one, drawn, top=top, settings=settings) for one in faces]
 
 

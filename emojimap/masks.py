@@ -138,11 +138,19 @@ def keep(mask: F32, seed: Bool, smallest: float) -> F32:
     (S, S) ndarray of float32
         The mask, 0 on the islands that were dropped; its soft rims stay.
     """
-    count, islands, stats, _ = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))
-    touched = np.bincount(islands[seed], minlength=count) > 0
-    good = touched & (stats[:, cv2.CC_STAT_AREA] >= smallest)
-    good[0] = True
-    return np.where(good[islands], mask, 0).astype(np.float32)
+    there = mask > 0.5
+    if not there.any():
+        return mask.astype(np.float32)
+    left, top, width, height = cv2.boundingRect(there.view(np.uint8))
+    box = slice(top, top + height), slice(left, left + width)
+    count, islands, stats, _ = cv2.connectedComponentsWithStats(there.view(np.uint8)[box])
+    touched = np.bincount(islands[seed[box]], minlength=count) > 0
+    dropped = ~touched | (stats[:, cv2.CC_STAT_AREA] < smallest)
+    dropped[0] = False
+    kept = mask.astype(np.float32)
+    if dropped.any():
+        kept[box][dropped[islands]] = 0
+    return kept
 
 
 def _drop_doubtful(
@@ -183,7 +191,7 @@ def _eyes(points: F32, shape: tuple[int, ...], radius: float) -> Bool:
 def _below_nose(points: F32, shape: tuple[int, ...]) -> Bool:
     along = points[42:48].mean(axis=0) - points[36:42].mean(axis=0)
     along = along / max(float(np.hypot(*along)), 1e-6)
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
     nose = points[33]
     depth = (rows - nose[1]) * along[0] - (columns - nose[0]) * along[1]
     return np.asarray(depth > -0.02 * shape[0])

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from typing import Any
 
-from emojimap.errors import EmojimapError
+from emojimap.errors import ArgumentError, EmojimapError
+
+_THREADS = "EMOJIMAP_THREADS"
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def workers(jobs: int, module: str) -> Iterator[Executor]:
     context = get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([module])
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare) as pool:
         try:
             with _uninterrupted():
                 _start(pool, jobs)
@@ -106,14 +108,55 @@ class _Here(Executor):
         return future
 
 
-def _prepare() -> None:
-    """Keep OpenCV from starting threads in each worker, and Ctrl-C for the main process."""
-    import cv2
-
-    cv2.setNumThreads(1)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+def prepare() -> None:
+    """Make this process a worker: one thread, Ctrl-C left to the main process, and gone with it."""
+    single_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def single_thread() -> None:
+    """Keep networks that are loaded from now on, and OpenCV, to one thread each.
+
+    Processes that work side by side would fight for the cores otherwise. What is found is the same.
+    """
+    import cv2
+
+    os.environ[_THREADS] = "1"
+    cv2.setNumThreads(1)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
+
+def cores() -> int:
+    """Return how many cores this process may run on."""
+    able = getattr(os, "sched_getaffinity", None)
+    return len(able(0)) if able else os.cpu_count() or 1
+
+
+def threads(most: int = 4) -> int:
+    """Return how many threads one pass of a network takes.
+
+    Parameters
+    ----------
+    most : int
+        More do not pay.
+
+    Returns
+    -------
+    int
+        One per core, at most `most`, unless the environment variable `EMOJIMAP_THREADS` says else.
+
+    Raises
+    ------
+    ArgumentError
+        If the variable is no number from 1 up.
+    """
+    told = os.environ.get(_THREADS)
+    if not told:
+        return min(most, cores())
+    if not told.isdecimal() or int(told) < 1:
+        raise ArgumentError(f"{_THREADS} is {told!r}: give a number from 1 up, or unset it")
+    return int(told)
 
 
 def _end_with_parent() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from emojimap import styles
 from emojimap.facenet import LABELS
-from emojimap.facenet.network import Prediction
+from emojimap.facenet.network import Landmarks, Prediction
 from emojimap.facenet.shape import mean_face
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
@@ -117,6 +117,10 @@ class DrawnNetwork:
         found = [self._one(crop.astype(int)) for crop in crops]
         parts = (np.stack(part).astype(np.float32) for part in zip(*found, strict=True))
         return Prediction(*parts, tone=np.full(len(crops), 70.0, np.float32))
+
+    def landmarks(self, crops):
+        found = self(crops)
+        return Landmarks(found.points, found.spread, found.tone)
 
     def _one(self, crop):
         near = {

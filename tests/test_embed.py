@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from emojimap import embed
-from emojimap.embed import cosine, graph, onnxfile, unit
+from emojimap import onnxgraph as graph
+from emojimap.embed import cosine, onnxfile, unit
 from emojimap.embed.pixels import PRESETS, PixelSettings, name_of, named
 from emojimap.errors import ArgumentError, ModelError
 

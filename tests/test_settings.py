@@ -141,7 +141,7 @@ class TestToml:
         assert load(tmp_path, toml.dump(DEFAULT)) == DEFAULT
         other = tree.changed(
             DEFAULT,
-            {tree.find(DEFAULT, "skin.trim_share"): 0.1, tree.find(DEFAULT, "find.mirror"): False},
+            {tree.find(DEFAULT, "skin.trim_share"): 0.1, tree.find(DEFAULT, "parse.mirror"): True},
         )
         assert load(tmp_path, toml.dump(other)) == other
         short = toml.dump(other, base=DEFAULT)
@@ -174,7 +174,7 @@ class TestToml:
             ("[skin]\nleast_pixels = 3.5", 2, "a whole 1 to 100,000"),
             ("[hair]\n[skni]\n", 2, "did you mean skin"),
             ("trim_share = 1", 1, "stands in no section"),
-            ("[find]\nmirror = 1", 2, "true or false"),
+            ("[parse]\nmirror = 1", 2, "true or false"),
             ("[skin]\ncurve = [[1]]", 2, "rows of estimate, tone"),
             ("[skin]\npatch_radius = 0.1\npatch_radius_eyes = 0.2", 3, "twice"),
             ("[skin]\ncurve = [\n  [1.0, 2.0],  # ]\n  [3.0, 4.0],\n]\ntrim_share = 9", 6, "0.45"),

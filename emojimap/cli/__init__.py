@@ -9,6 +9,7 @@ import typer
 
 from emojimap import __version__
 from emojimap.cli.analyse import analyse
+from emojimap.cli.batch import batch
 from emojimap.cli.colours import colours
 from emojimap.cli.construct import construct
 from emojimap.cli.evaluate import app as evaluate_app
@@ -17,6 +18,7 @@ from emojimap.cli.fit import fit
 from emojimap.cli.precompute import precompute
 from emojimap.cli.rank import rank
 from emojimap.cli.refine import refine
+from emojimap.cli.serve import serve
 from emojimap.cli.styles import app as styles_app
 from emojimap.cli.train import app as train_app
 from emojimap.cli.tune import app as tune_app
@@ -32,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(fit)
+app.command()(batch)
 app.command()(construct)
 app.command()(analyse)
 app.command()(colours)
@@ -44,6 +47,7 @@ app.command()(precompute)
 app.command()(export)
 app.command()(rank)
 app.command()(video)
+app.command()(serve)
 
 
 def _version(wanted: bool) -> None:

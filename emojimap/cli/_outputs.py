@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,9 +15,7 @@ from emojimap import files
 from emojimap.errors import EmojimapError, OutputError
 
 if TYPE_CHECKING:
-    from emojimap.arrays import U8
     from emojimap.avatar import Avatar
-    from emojimap.colours import Colours
     from emojimap.fit import Fit
 
 _FILES = (".png", ".svg", ".json")
@@ -181,18 +179,11 @@ def edited(fit: Fit, parts: dict[str, str], colours: dict[str, str]) -> Fit:
     StyleError
         If the style lacks a part, a variant or a colour.
     """
-    if not parts and not colours:
-        return fit
     from emojimap import styles
+    from emojimap.styles import edits
 
-    style = styles.load(fit.avatar.style)
-    roles = {role: names[0] for role, names in style.part_names.items()}
-    paints = dict(style.colour_names)
-    avatar = fit.avatar.with_(
-        parts={roles.get(k, k): None if v == "none" else v for k, v in parts.items()},  # type: ignore[call-overload]
-        colours={paints.get(k, k): v for k, v in colours.items()},  # type: ignore[call-overload]
-    )
-    return dataclasses.replace(fit, avatar=style.check(avatar))
+    avatar = edits.edited(styles.load(fit.avatar.style), fit.avatar, parts, colours)
+    return dataclasses.replace(fit, avatar=avatar)
 
 
 def write(fit: Fit, targets: list[Path], size: int) -> None:
@@ -234,42 +225,6 @@ def write_sheet(fits: Sequence[Fit], target: Path) -> None:
     picture = sheet.fitting(fits[0]) if len(fits) == 1 else sheet.contacts(fits)
     sheet.write(picture, target)
     sys.stderr.write(f"{target}\n")
-
-
-def colours_as_dict(colours: Colours) -> dict[str, Any]:
-    """Colours and their evidence for JSON.
-
-    Parameters
-    ----------
-    colours : Colours
-        Of a face.
-
-    Returns
-    -------
-    dict
-        For each role colour and name (None where it isn't seen), the colour as measured, pixels,
-        spread, confidence, kind and why.
-    """
-    from emojimap.colours import ROLES, name_of
-
-    found = {}
-    for role in ROLES:
-        colour, seen = getattr(colours, role), colours.evidence[role]
-        found[role] = {
-            "colour": _hex(colour),
-            "name": None if colour is None else name_of(role, colour),
-            "measured": _hex(seen.raw),
-            "pixels": seen.pixels,
-            "spread": round(seen.spread, 2),
-            "confidence": round(seen.confidence, 3),
-            "kind": seen.kind or None,
-            "why": seen.why,
-        }
-    return found
-
-
-def _hex(colour: U8 | None) -> str | None:
-    return None if colour is None else "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def print_json(avatars: Sequence[Avatar]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emojimap.cli._outputs import colours_as_dict
 from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ def analyse(
     """Find the faces of a photo: landmarks, masks, traits and colours."""
     from dataclasses import replace
 
+    from emojimap import as_json
     from emojimap.analysis import analyse_all
     from emojimap.cli._outputs import named
     from emojimap.errors import EmojimapError
@@ -44,7 +44,7 @@ def analyse(
         for number, face in enumerate(faces):
             _write_masks(face, masks, f"{photo.stem}-{number}")
     if json_:
-        found = [_as_dict(face) for face in faces]
+        found = [as_json.analysis(face) for face in faces]
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
     for number, face in enumerate(faces):
@@ -58,28 +58,10 @@ def _write_masks(face: Analysis, folder: Path, stem: str) -> None:
         sheet.write(mask.astype("uint8") * 255, folder / f"{stem}-{name}.png")
 
 
-def _as_dict(face: Analysis) -> dict[str, Any]:
-    return {
-        "box": [round(value, 1) for value in face.box],
-        "confidence": round(face.confidence, 3),
-        "landmarks": face.landmarks.round(2).tolist(),
-        "irises": face.irises.round(2).tolist(),
-        "mask_pixels": {name: int(mask.sum()) for name, mask in face.masks.items()},
-        "traits": {
-            "glasses": face.traits.glasses,
-            "headwear": face.traits.headwear,
-            "moustache": round(face.traits.moustache, 3),
-            "chin": round(face.traits.chin, 3),
-            "cheeks": round(face.traits.cheeks, 3),
-            "mouth": face.traits.mouth,
-            "why": dict(face.traits.why),
-        },
-        "colours": colours_as_dict(face.colours),
-    }
-
-
 def _as_text(number: int, face: Analysis) -> str:
-    seen = _as_dict(face)
+    from emojimap import as_json
+
+    seen = as_json.analysis(face)
     traits = seen["traits"]
     x, y, width, height = (round(value) for value in face.box)
     lines = [f"face {number}: {width}x{height} at ({x}, {y}), confidence {face.confidence:.2f}"]

@@ -33,8 +33,9 @@ def colours(
     settings: SettingsFile = None,
 ) -> None:
     """Find the colours of a face: skin, hair, beard, brows, eyes, lips, glasses, clothes."""
+    from emojimap import as_json
     from emojimap.analysis import analyse, analyse_all
-    from emojimap.cli._outputs import colours_as_dict, face_number, named, not_an_input
+    from emojimap.cli._outputs import face_number, named, not_an_input
     from emojimap.errors import EmojimapError
 
     rules = read_settings(settings).analysis
@@ -51,7 +52,7 @@ def colours(
         raise named(error, photo) from error
     if explain is not None:
         _explain(faces, explain, rules.colours)
-    found = [colours_as_dict(one.colours) for one in faces]
+    found = [as_json.colours(one.colours) for one in faces]
     if json_:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emojimap.cli._embedder import EmbedderName, Layer, Pixels, read_embedder
+from emojimap.cli._options import AvatarFiles, OneFace, Size
 from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
@@ -17,29 +18,15 @@ if TYPE_CHECKING:
 
 def construct(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="Photo of a face.")],
-    out: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="OUT",
-            help="File to write (.png, .svg or .json; give it again for more), or a folder. "
-            "[default: PHOTO's name with .avatar.png, here]",
-        ),
-    ] = None,
+    out: AvatarFiles = None,
     style: Annotated[
         str, typer.Option(help="Name of a vector style, or the path of a .toml pack.")
     ] = "avataaars",
     embedder: EmbedderName = "autoencoder",
     layer: Layer = None,
     pixels: Pixels = None,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=16, max=4096, help="Side of the PNG, pixels.", show_default="the style's own"
-        ),
-    ] = None,
-    face: Annotated[int, typer.Option(min=0, help="Which face: 0 is the largest.")] = 0,
+    size: Size = None,
+    face: OneFace = 0,
     sheet: Annotated[
         Path | None,
         typer.Option(metavar="SHEET.png", help="Draw each segment beside the parts most like it."),

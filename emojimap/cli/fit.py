@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emojimap.cli._options import AnyFace, AnyStyle, AvatarFiles, ColoursByHand, PartsByHand, Size
 from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
@@ -15,41 +16,15 @@ if TYPE_CHECKING:
 
 def fit(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos of faces.")],
-    out: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="OUT",
-            help="File to write (.png, .svg or .json; give it again for more), or a folder. "
-            "[default: PHOTO's name with .avatar.png, here]",
-        ),
-    ] = None,
-    style: Annotated[
-        str, typer.Option(help="Style name, or the path of a .toml pack or of a precomputed set.")
-    ] = "avataaars",
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=16, max=4096, help="Side of the PNG, pixels.", show_default="the style's own"
-        ),
-    ] = None,
+    out: AvatarFiles = None,
+    style: AnyStyle = "avataaars",
+    size: Size = None,
     top: Annotated[
         int, typer.Option(min=1, help="Candidates to keep for the JSON and the sheet.")
     ] = 5,
-    face: Annotated[
-        str, typer.Option(metavar="N|all", help="Which face: 0 is the largest; or all.")
-    ] = "0",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="PART=VARIANT", help="Set a part by hand, `none` takes it away."
-        ),
-    ] = None,
-    colour: Annotated[
-        list[str] | None,
-        typer.Option("--colour", metavar="NAME=#RRGGBB", help="Set a colour by hand."),
-    ] = None,
+    face: AnyFace = "0",
+    set_: PartsByHand = None,
+    colour: ColoursByHand = None,
     sheet: Annotated[
         Path | None,
         typer.Option(

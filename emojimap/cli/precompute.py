@@ -34,6 +34,12 @@ def precompute(
             show_default=f"one for each core, at most {_MOST_JOBS}",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Dask scheduler whose workers read them, tcp://HOST:8786."
+        ),
+    ] = None,
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -61,10 +67,12 @@ def precompute(
     from emojimap.styles.index import cache_folder, open_index
 
     folder = (cache or cache_folder()) / styles.CARTOONSET
+    if cluster is not None and jobs is not None:
+        raise typer.BadParameter("the cluster has its own workers", param_hint="--jobs")
     jobs = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
     try:
         with _progress.share("pictures") as progress:
-            report = run(path, folder, jobs=jobs, progress=progress)
+            report = run(path, folder, jobs=jobs, progress=progress, cluster=cluster)
     except KeyboardInterrupt:
         sys.stderr.write("emojimap: interrupted: the same command goes on from here\n")
         raise typer.Exit(130) from None

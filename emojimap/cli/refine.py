@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emojimap.cli._embedder import EmbedderName, Layer, Pixels, read_embedder
+from emojimap.cli._options import AnyStyle, AvatarFilesOfMany, ColoursByHand, Size
 from emojimap.cli._settings import SettingsFile
 
 if TYPE_CHECKING:
@@ -26,25 +27,9 @@ def refine(
         list[Path],
         typer.Argument(metavar="REFERENCE...", help="Photos of one person, whose largest face is."),
     ],
-    out: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="OUT",
-            help="File to write (.png, .svg or .json; give it again for more), or a folder. "
-            "[default: the first photo's name with .avatar.png, here]",
-        ),
-    ] = None,
-    style: Annotated[
-        str, typer.Option(help="Style name, or the path of a .toml pack or of a precomputed set.")
-    ] = "avataaars",
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=16, max=4096, help="Side of the PNG, pixels.", show_default="the style's own"
-        ),
-    ] = None,
+    out: AvatarFilesOfMany = None,
+    style: AnyStyle = "avataaars",
+    size: Size = None,
     embedder: EmbedderName = "autoencoder",
     layer: Layer = None,
     pixels: Pixels = None,
@@ -71,10 +56,7 @@ def refine(
             "--set", metavar="PART=VARIANT", help="Set a part by hand and keep it; `none` for none."
         ),
     ] = None,
-    colour: Annotated[
-        list[str] | None,
-        typer.Option("--colour", metavar="NAME=#RRGGBB", help="Set a colour by hand."),
-    ] = None,
+    colour: ColoursByHand = None,
     history: Annotated[
         Path | None,
         typer.Option(metavar="H.png", help="Draw the best avatar of each generation."),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emojimap.cli._options import AnyStyle, OneFace
 from emojimap.cli._settings import SettingsFile, read_settings
 
 if TYPE_CHECKING:
@@ -33,10 +34,8 @@ def video(
         Path,
         typer.Option("-o", "--out", metavar="OUT", help="Film to write: .mp4, .mkv or .webm."),
     ],
-    style: Annotated[
-        str, typer.Option(help="Style name, or the path of a .toml pack or of a precomputed set.")
-    ] = "avataaars",
-    face: Annotated[int, typer.Option(min=0, help="Which face: 0 is the largest.")] = 0,
+    style: AnyStyle = "avataaars",
+    face: OneFace = 0,
     height: Annotated[
         int,
         typer.Option(min=64, max=4320, help="Higher frames are reduced to this height, pixels."),

@@ -7,7 +7,6 @@ photo to photo.
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from emojimap import workers
 from emojimap.arrays import F32, U8
 from emojimap.errors import ArgumentError, ModelError
 from emojimap.facenet import weights
@@ -97,7 +97,7 @@ def _open(found: weights.Weights) -> Any:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = min(2, os.cpu_count() or 1)
+    options.intra_op_num_threads = workers.threads(2)
     options.log_severity_level = 3
     try:
         return ort.InferenceSession(found.content, options, providers=["CPUExecutionProvider"])

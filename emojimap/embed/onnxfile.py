@@ -13,11 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from emojimap import onnxgraph as graph_
+from emojimap import workers
 from emojimap.arrays import F32, U8
-from emojimap.embed import graph as graph_
-from emojimap.embed.graph import Graph
 from emojimap.embed.pixels import Pixels, PixelSettings, named
 from emojimap.errors import ArgumentError, ModelError
+from emojimap.onnxgraph import Graph
 
 USUAL_SIDE = 224
 """Side that a network of any size is given, pixels."""
@@ -221,7 +222,7 @@ def _session(path: Path, content: bytes, graph: Graph, layer: str | None) -> Any
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = min(4, os.cpu_count() or 1)
+    options.intra_op_num_threads = workers.threads()
     options.log_severity_level = 3
     source: str | bytes = str(path)
     if layer is not None and layer not in graph.outputs:

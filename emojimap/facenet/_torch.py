@@ -14,7 +14,7 @@ from emojimap.arrays import U8
 from emojimap.errors import ModelError
 from emojimap.facenet import LABELS, POINTS
 from emojimap.facenet._torchvision_cure import import_smp
-from emojimap.facenet.network import Prediction
+from emojimap.facenet.network import Landmarks, Prediction
 from emojimap.facenet.weights import Weights
 
 ENCODER = "tu-efficientnet_lite0"
@@ -231,6 +231,11 @@ class TorchNetwork:
             np.concatenate([part.spread for part in parts]),
             np.concatenate([part.tone for part in parts]),
         )
+
+    def landmarks(self, crops: U8) -> Landmarks:
+        """Run the network, and leave its labels out; see `emojimap.facenet.network.Network`."""
+        found = self(crops)
+        return Landmarks(found.points, found.spread, found.tone)
 
     def _run(self, crops: U8) -> Prediction:
         batch = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device)

@@ -42,8 +42,9 @@ class FindSettings(Checked):
         enough to start from, and the first crop is left out; 1 for never.
     first_faces, tight_faces : float
         Side of the first and of the tight crop, in face sizes.
-    mirror : bool
-        Average the last tight crop with its mirror image.
+    mirror_spread : float
+        Landmarks of the tight crop whose heat maps spread wider than this are averaged with those
+        of its mirror image; 0 for always, 1 for never.
     passes : int
         At most so many tight crops, until the landmarks keep their place.
     steady : float
@@ -60,12 +61,12 @@ class FindSettings(Checked):
         Root mean square distance from the mean face after alignment, in face sizes.
     """
 
-    coarse_px: tuple[int, ...] = setting((256, 512), 64, 2048)
+    coarse_px: tuple[int, ...] = setting((96, 256, 512), 64, 2048)
     smallest_px: float = setting(14.0, 4, 512)
     coarse_share: float = setting(0.22, 0, 1, "of the side")
     first_faces: float = setting(2.8, 1.5, 8)
     tight_faces: float = setting(2.0, 1.5, 8)
-    mirror: bool = setting(True, 0, 1)
+    mirror_spread: float = setting(0.034, 0, 1, "crop sides")
     passes: int = setting(3, 1, 10)
     steady: float = setting(0.05, 0.001, 1, "face sizes")
     largest_spread: float = setting(0.068, 0, 1, "crop sides")
@@ -201,7 +202,9 @@ def _refine(
     side = network.size
     if points is None:
         matrix = square(centre, size * settings.first_faces, 0.0, side)
-        points = apply(inverse(matrix), network(warp(photo, matrix, side)[None]).points[0])
+        points = apply(
+            inverse(matrix), network.landmarks(warp(photo, matrix, side)[None]).points[0]
+        )
     face, shift = None, 1.0
     for _ in range(settings.passes):
         now = face_size(points)
@@ -222,20 +225,18 @@ def _refine(
     small = size < settings.small_share * max(photo.shape[:2])
     if face is None or not _believable(face, small, settings):
         return None
-    return _with_mirror(photo, face, network) if settings.mirror else face
+    return _with_mirror(photo, face, network) if face.spread > settings.mirror_spread else face
 
 
 def _with_mirror(photo: U8, face: Face, network: Network) -> Face:
-    """Average landmarks and labels of the tight crop with those of its mirror image."""
+    """Average the landmarks of the tight crop with those of its mirror image."""
     side = network.size
-    seen = network(warp(photo, face.matrix, side)[None, :, ::-1])
+    seen = network.landmarks(warp(photo, face.matrix, side)[None, :, ::-1])
     mirrored = seen.points[0][_MIRROR] * np.array([-1, 1]) + np.array([side - 1, 0])
     points = ((apply(face.matrix, face.points) + mirrored) / 2).astype(np.float32)
-    probabilities = (face.probabilities + seen.probabilities[0][:, :, ::-1]) / 2
     return replace(
         face,
         points=apply(inverse(face.matrix), points),
-        probabilities=probabilities,
         tone=(face.tone + float(seen.tone[0])) / 2,
     )
 

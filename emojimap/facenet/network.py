@@ -31,6 +31,25 @@ class Prediction:
     tone: F32
 
 
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """What a network says of a batch of crops without their labels; see `Prediction`.
+
+    Parameters
+    ----------
+    points : (N, 70, 2) ndarray of float32
+        Landmarks in crop pixels, x then y.
+    spread : (N, 70) ndarray of float32
+        Standard deviation of each landmark's heat map, as a fraction of the side.
+    tone : (N,) ndarray of float32
+        L* of the skin in neutral light; NaN for networks without a tone head.
+    """
+
+    points: F32
+    spread: F32
+    tone: F32
+
+
 class Network(Protocol):
     """A face network, ready to run."""
 
@@ -49,6 +68,21 @@ class Network(Protocol):
         -------
         Prediction
             For each crop.
+        """
+        ...
+
+    def landmarks(self, crops: U8) -> Landmarks:
+        """Run the network where its labels are not wanted; half of the work is theirs.
+
+        Parameters
+        ----------
+        crops : (N, S, S, 3) ndarray of uint8
+            As for a call.
+
+        Returns
+        -------
+        Landmarks
+            The same as a call's.
         """
         ...
 

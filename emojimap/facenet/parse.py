@@ -1,20 +1,21 @@
 """The label map of one face: a wide crop for the hair, the tight crop for what is in the face.
 
-The wide crop is read by the hair network, as it is and mirrored. Both are merged in a head frame of
-fixed resolution, upright and centred on the face, so that everything that follows costs the same
-for a small and for a large photo.
+The wide crop is read by the hair network. Both are merged in a head frame of fixed resolution,
+upright and centred on the face, so that everything that follows costs the same for a small and for
+a large photo.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
 from emojimap.arrays import F32, F64, U8
 from emojimap.facenet import LABELS
-from emojimap.facenet.crops import around, inverse, warp
+from emojimap.facenet.crops import apply, around, inverse, warp
 from emojimap.facenet.find import Face
 from emojimap.facenet.network import Network
 from emojimap.settings import Checked, setting
@@ -43,7 +44,7 @@ class ParseSettings(Checked):
     """
 
     wide_faces: tuple[float, ...] = setting((3.0, 4.2, 5.6), 1.5, 8)
-    mirror: bool = setting(True, 0, 1)
+    mirror: bool = setting(False, 0, 1)
     head_px: int = setting(384, 128, 2048)
     tight_weight: float = setting(0.8, 0, 1)
     tight_weight_hair: float = setting(0.3, 0, 1)
@@ -97,8 +98,8 @@ def _wide(photo: U8, face: Face, network: Network, faces: float, settings: Parse
     """Label probabilities of the wide crop, in the head frame."""
     crop = around(face.points, faces * face.size, network.size)
     found = read_views(network, warp(photo, crop, network.size), mirror=settings.mirror)
-    target = around(face.points, faces * face.size, settings.head_px)
-    return _onto(found, crop, target, settings.head_px)
+    size = settings.head_px, settings.head_px  # the same square of the photo, in finer pixels
+    return np.stack([cv2.resize(channel, size) for channel in found])
 
 
 def read_views(network: Network, picture: U8, *, mirror: bool) -> F32:
@@ -137,15 +138,25 @@ def _cut_off(wide: F32, photo: U8, matrix: F64) -> bool:
 
 
 def _merged(wide: F32, face: Face, matrix: F64, settings: ParseSettings) -> F32:
-    """Blend the tight crop in where it can be seen."""
-    merged, size = wide.copy(), settings.head_px
-    tight = _onto(face.probabilities, face.matrix, matrix, size)
-    inside = _window(face.matrix, matrix, face.probabilities.shape[1], size)
+    """Blend the tight crop into the wide one, in place, where it can be seen."""
+    side = face.probabilities.shape[1]
+    between = _between(face.matrix, matrix)
+    rows, columns = _bounds(between, side, settings.head_px)
+    between[:, 2] -= columns.start, rows.start
+    size = columns.stop - columns.start, rows.stop - rows.start
+    inside = cv2.warpAffine(_window(side), between, size, borderValue=0)
     for i, label in enumerate(LABELS):
+        tight = cv2.warpAffine(
+            face.probabilities[i], between, size, borderMode=cv2.BORDER_REPLICATE
+        )
         weight = settings.tight_weight_hair if label == "hair" else settings.tight_weight
-        merged[i] += weight * inside * (tight[i] - merged[i])
-    merged /= np.maximum(merged.sum(axis=0, keepdims=True), 1e-6)
-    return merged
+        part = wide[i, rows, columns]
+        tight -= part
+        tight *= weight * inside
+        part += tight
+    blended = wide[:, rows, columns]
+    blended /= np.maximum(blended.sum(axis=0, keepdims=True), 1e-6)
+    return wide
 
 
 def _between(source: F64, target: F64) -> F64:
@@ -154,23 +165,22 @@ def _between(source: F64, target: F64) -> F64:
     return matrix
 
 
-def _onto(probabilities: F32, source: F64, target: F64, size: int) -> F32:
-    matrix = _between(source, target)
-    return np.stack(
-        [
-            cv2.warpAffine(channel, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
-            for channel in probabilities
-        ]
-    )
+def _bounds(matrix: F64, side: int, size: int) -> tuple[slice, slice]:
+    """Rows and columns of a frame that a square of another frame touches; at least one each."""
+    corners = np.array([(x, y) for x in (0, side) for y in (0, side)], np.float32)
+    there = apply(matrix, corners)
+    low = np.clip(np.floor(there.min(axis=0)).astype(int) - 1, 0, size - 1)
+    high = np.clip(np.ceil(there.max(axis=0)).astype(int) + 2, low + 1, size)
+    return slice(low[1], high[1]), slice(low[0], high[0])
 
 
-def _window(source: F64, target: F64, side: int, size: int) -> F32:
+@cache
+def _window(side: int) -> F32:
     """1 in the middle of the tight crop, falling to 0 at its border."""
     ramp = np.minimum(np.arange(side) + 0.5, side - np.arange(side) - 0.5) / (side * _FEATHER)
     ramp = np.clip(ramp, 0, 1).astype(np.float32)
-    window: F32 = cv2.warpAffine(
-        np.outer(ramp, ramp), _between(source, target), (size, size), borderValue=0
-    )
+    window: F32 = np.outer(ramp, ramp)
+    window.flags.writeable = False
     return window
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from emojimap import workers
 from emojimap.arrays import F64, check_mask
 from emojimap.errors import ArgumentError
 from emojimap.overlap.ids import Ids
@@ -116,8 +116,7 @@ def check_regions(regions: Sequence[Any], side: int) -> None:
 def check_threads(threads: int | None) -> int:
     """Return how many threads to use: by default as many as the process may."""
     if threads is None:
-        able = getattr(os, "sched_getaffinity", None)
-        return len(able(0)) if able else os.cpu_count() or 1
+        return workers.cores()
     return check_whole("threads", threads, 1, 1024)
 
 

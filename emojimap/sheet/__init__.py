@@ -8,6 +8,7 @@ from emojimap.sheet._fitting import fitting
 from emojimap.sheet._grid import grid
 from emojimap.sheet._history import history
 from emojimap.sheet._lineup import lineup
+from emojimap.sheet._pairs import pairs
 from emojimap.sheet._templates import people, templates
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "grid",
     "history",
     "lineup",
+    "pairs",
     "people",
     "templates",
     "write",

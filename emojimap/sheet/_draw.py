@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from emojimap import files
 from emojimap.analysis import Analysis
 from emojimap.arrays import F32, U8
+from emojimap.avatar import Avatar
 from emojimap.facenet.crops import square, warp
 from emojimap.fit import Fit
 
@@ -76,11 +77,16 @@ def on_paper(drawn: U8) -> U8:
 
 
 def close(fit: Fit, size: int) -> U8:
-    """Draw the avatar without the empty border that some art has, at least a little larger."""
-    drawn = fit.avatar.to_image(2 * size)
+    """Draw the avatar of a fit; see `near`."""
+    return near(fit.avatar, size)
+
+
+def near(avatar: Avatar, size: int) -> U8:
+    """Draw an avatar without the empty border that some art has, at least a little larger."""
+    drawn = avatar.to_image(2 * size)
     rows, columns = np.nonzero(drawn[:, :, 3])
     if not rows.size:
-        return avatar(fit, size)
+        return on_paper(avatar.to_image(size))
     half = max(np.ptp(rows), np.ptp(columns)) / 2 + 0.04 * size
     centre = np.array([columns.min() + columns.max(), rows.min() + rows.max()]) / 2
     shown = on_paper(drawn)

@@ -32,7 +32,7 @@ def worn(lightness: F32, points: F32, masks: Mapping[str, Bool], unit: float) ->
         ``shirt_front``: L* of the strip below the neck over that of the shoulders; NaN where the
         picture shows too little of either.
     """
-    rows, columns = np.mgrid[: lightness.shape[0], : lightness.shape[1]]
+    rows, columns = np.ogrid[: lightness.shape[0], : lightness.shape[1]]
     below = masks["body"] & (rows > points[8, 1] + 0.55 * unit)
     beside = np.abs(columns - points[8, 0])
     middle = lightness[below & (beside < 0.25 * unit)]

@@ -33,56 +33,16 @@ from typing import Any
 from PIL import Image
 
 from emojimap import photo
-from emojimap.errors import ArgumentError, DataError, EmojimapError, OutputError
+from emojimap.errors import ArgumentError, EmojimapError, OutputError
+from emojimap.photos import find_photos
 from emojimap.tune import labels
 from emojimap.tune.labels import COLOURS, Label
 
-_ENDINGS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm"),
-    *(".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".j2k"),
-)
-_OWN = ".avatar.png"  # what `emojimap fit` writes beside photos
+__all__ = ["find_photos", "serve"]
+
 _MOST_BODY = 1024
 _MOST_DRAINED = 2**20
 _PATIENCE_S = 30  # with a browser that opens a connection and says nothing
-
-
-def find_photos(folder: Path) -> list[Path]:
-    """Find the photos in a folder and those below it.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to look. Hidden files and folders, links to folders and avatars are passed over.
-
-    Returns
-    -------
-    list of Path
-        Sorted, one or more; by their names only, they may still be damaged.
-
-    Raises
-    ------
-    DataError
-        If there is none, or a folder can't be read.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder} is no folder: name one that holds photos")
-    found = []
-    for root, below, names in os.walk(folder, onerror=_unreadable):
-        below[:] = [name for name in below if not name.startswith(".")]
-        found += [Path(root, name) for name in names if _is_photo(name)]
-    if not found:
-        raise DataError(f"{folder} holds no photos: name a folder with JPEG, PNG or HEIC files")
-    return sorted(found)
-
-
-def _is_photo(name: str) -> bool:
-    own = name.startswith(".") or name.lower().endswith(_OWN)
-    return not own and os.path.splitext(name)[1].lower() in _ENDINGS
-
-
-def _unreadable(error: OSError) -> None:
-    raise DataError(f"{error.filename} can't be read ({error.strerror})") from error
 
 
 def serve(

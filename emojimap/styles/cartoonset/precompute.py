@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from emojimap.errors import DataError, PhotoError
+from emojimap import __version__
+from emojimap.cluster import connect
+from emojimap.errors import ClusterError, DataError, PhotoError
 from emojimap.styles.cartoonset import consensus, hairstyles, record, source, table
 from emojimap.styles.cartoonset.journal import Journal, Place
 from emojimap.styles.cartoonset.record import Record
@@ -56,7 +59,12 @@ Progress = Callable[[int, float], None]
 
 
 def precompute(
-    path: Path, folder: Path, *, jobs: int = 1, progress: Progress | None = None
+    path: Path,
+    folder: Path,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    cluster: str | None = None,
 ) -> Report:
     """Read a set, or go on reading it, and write what a style needs.
 
@@ -70,6 +78,9 @@ def precompute(
         Processes that read pictures; 1 for none beside this one.
     progress : callable, optional
         See `Progress`.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers read the pictures instead; they are sent to them,
+        and what is found is the same.
 
     Returns
     -------
@@ -82,6 +93,8 @@ def precompute(
         If the source can't be read or no picture of it can be used.
     OutputError
         If the results can't be written.
+    ClusterError
+        If the cluster can't be reached, or its workers have another version of this program.
     """
     # What is wrong with a picture is said in the end, and once.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
@@ -89,12 +102,12 @@ def precompute(
     attributes: dict[str, tuple[int, ...]] = {}
     found: dict[str, Place] = {}
     faults: dict[str, tuple[str, str]] = {}  # of attributes; only those beside a picture count
-    with Journal(folder) as kept, workers(jobs, record.__name__) as pool:
+    with Journal(folder) as kept, _pool(jobs, cluster) as (pool, ahead):
         waiting: deque[tuple[Entry, Future[Record]]] = deque()
         count = 0
         for entry in source.read(path):
             _take(entry, kept, found, attributes, waiting, pool, report, faults)
-            while len(waiting) > _AHEAD * jobs:
+            while len(waiting) > ahead():
                 _finish(waiting, kept, found, report)
             count += entry.is_picture
             if progress is not None:
@@ -105,6 +118,23 @@ def precompute(
         _check_any(path, found, report)
         _write(kept, found, attributes, report)
     return report
+
+
+@contextmanager
+def _pool(jobs: int, address: str | None) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """Give an executor, and how many pictures may wait for it."""
+    if address is None:
+        with workers(jobs, record.__name__) as pool:
+            yield pool, lambda: _AHEAD * jobs
+        return
+    with connect(address) as cluster:
+        cluster.alike(_makeup)
+        yield cluster.executor(), lambda: _AHEAD * max(cluster.threads(), 1)
+
+
+def _makeup() -> dict[str, str]:
+    """Tell what the records depend on beside the pictures."""
+    return {"emojimap": __version__}
 
 
 def _take(
@@ -151,6 +181,8 @@ def _finish(
         report.read += 1
     except PhotoError as error:
         report.broken.append((entry.place, str(error)))
+    except CancelledError as error:
+        raise ClusterError("the cluster is gone: the same command goes on from here") from error
 
 
 def _check_any(path: Path, found: dict[str, Place], report: Report) -> None:

@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -115,6 +115,54 @@ def exposing(content: bytes, tensor: str) -> bytes:
     return content + _delimited(_GRAPH, output)
 
 
+def keeping(content: bytes, outputs: Collection[str]) -> bytes:
+    """Drop outputs of a file, and what led to them alone.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    outputs : collection of str
+        Names of those to keep.
+
+    Returns
+    -------
+    bytes
+        The new file.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no such message.
+    """
+    needed = _needed(read(content), outputs)
+    kept = []
+    for number, whole, body in _spans(memoryview(content)):
+        if number == _GRAPH:
+            parts = [part for kind, part, one in _spans(body) if _stays(kind, one, needed)]
+            kept.append(_delimited(_GRAPH, b"".join(parts)))
+        else:
+            kept.append(bytes(whole))
+    return b"".join(kept)
+
+
+def _needed(graph: Graph, outputs: Collection[str]) -> set[str]:
+    """Names of all tensors that some outputs come from; a graph's nodes are in order."""
+    needed = set(outputs)
+    for node in reversed(graph.nodes):
+        if not needed.isdisjoint(node.outputs):
+            needed.update(node.inputs)
+    return needed
+
+
+def _stays(kind: int, body: memoryview, needed: set[str]) -> bool:
+    if kind == _NODE:
+        return not needed.isdisjoint(_node(body).outputs)
+    if kind != _OUTPUT:
+        return True
+    return any(bytes(text).decode() in needed for name, text in _fields(body) if name == _NAME)
+
+
 def normalises(graph: Graph, tensor: str) -> bool:
     """Tell whether a graph shifts or scales its input before the first layer with weights.
 
@@ -152,8 +200,15 @@ def _node(content: memoryview) -> Node:
 
 def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Go through a message: number of each field and its bytes; empty for plain numbers."""
+    for number, _, body in _spans(content):
+        yield number, body
+
+
+def _spans(content: memoryview) -> Iterator[tuple[int, memoryview, memoryview]]:
+    """Go through a message: number of each field, the whole of it, and its bytes alone."""
     at = 0
     while at < len(content):
+        start = at
         tag, at = _number(content, at)
         wire, size = tag & 7, 0
         if wire == _DELIMITED:
@@ -166,7 +221,7 @@ def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
             raise ValueError(f"wire type {wire} at byte {at}")
         if at + size > len(content):
             raise ValueError(f"cut off at byte {len(content)}")
-        yield tag >> 3, content[at : at + size]
+        yield tag >> 3, content[start : at + size], content[at : at + size]
         at += size
 
 

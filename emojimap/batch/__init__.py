@@ -1,0 +1,1 @@
+"""Many photos at once: in processes here, before a GPU, or on a cluster."""

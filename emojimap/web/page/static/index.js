@@ -1,0 +1,2 @@
+// Entry of the import map; each component is loaded by itself.
+export { roving } from "./roving.js";
