@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -10,13 +11,14 @@ from importlib import import_module, metadata
 from typing import Any
 
 from emojimap import workers
-from emojimap.errors import ClusterError
+from emojimap.errors import ClusterError, EmojimapError, WorkerError
 
 _REACH_S = 5.0
 """Longest wait for a scheduler to answer, and for its first worker."""
 _PATIENCE_S = 60.0
 """Longest wait without any worker."""
 _LOOK_S = 2.0
+_TIMEOUTS = (TimeoutError, asyncio.TimeoutError)  # one and the same from Python 3.11 on
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "pillow", "resvg-py")
 """What results depend on, to the last bit, beside this program."""
 
@@ -34,20 +36,21 @@ class Cluster:
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
-        self._executor = client.get_executor(pure=False)
+        self._executor = _Calls(client.get_executor(pure=False), self.gone)
         self._threads, self._looked, self._seen = 1, 0.0, time.monotonic()
 
     def executor(self) -> Executor:
         """Return the cluster as an executor; what is submitted must be pure.
 
-        A call whose worker dies runs again elsewhere, and so does one whose result died with it.
+        A call whose worker dies runs again elsewhere, and so does one whose result died with it;
+        after a few deaths it fails with a WorkerError. Where the cluster itself is to blame, a
+        call fails with a ClusterError.
         """
-        executor: Executor = self._executor
-        return executor
+        return self._executor
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Future[Any]:
         """Queue a call; see `executor`."""
-        return self._executor.submit(work, *args)  # type: ignore[no-any-return]
+        return self._executor.submit(work, *args)
 
     def threads(self) -> int:
         """Return how many calls its workers run at once; a count not older than two seconds."""
@@ -55,7 +58,7 @@ class Cluster:
         if now - self._looked > _LOOK_S:
             try:
                 self._threads = sum(self._client.nthreads().values())
-            except (OSError, RuntimeError, TimeoutError) as error:
+            except (OSError, RuntimeError, *_TIMEOUTS) as error:
                 raise self.gone() from error
             self._looked = time.monotonic()
             if self._threads:
@@ -112,6 +115,51 @@ class Cluster:
             _compare(worker, here, there)
 
 
+class _Calls(Executor):
+    """The executor of a client, whose errors become those of this program."""
+
+    def __init__(self, calls: Executor, gone: Callable[[], ClusterError]) -> None:
+        self._calls, self._gone = calls, gone
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        inner = self._calls.submit(fn, *args, **kwargs)
+        found: Future[Any] = Future()
+        found.set_running_or_notify_cancel()
+        inner.add_done_callback(lambda done: self._hand_on(done, found))
+        return found
+
+    def _hand_on(self, done: Future[Any], found: Future[Any]) -> None:
+        if done.cancelled():
+            found.set_exception(self._gone())
+            return
+        error = done.exception()
+        if error is None:
+            found.set_result(done.result())
+        else:
+            found.set_exception(_told(error))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._calls.shutdown(wait=wait)
+
+
+def _told(error: BaseException) -> BaseException:
+    """Turn what Dask raises into what a run can judge; what a call raised stays as it is."""
+    if type(error).__name__ == "KilledWorker":
+        told: EmojimapError = WorkerError(
+            "every worker of the cluster that tried it died, perhaps of a damaged photo or for "
+            "want of memory"
+        )
+    elif isinstance(error, ImportError):
+        told = ClusterError(
+            f"a worker of the cluster lacks something ({_line(error)}): install the same emojimap "
+            "on each"
+        )
+    else:
+        return error
+    told.__cause__ = error
+    return told
+
+
 @contextmanager
 def connect(address: str) -> Iterator[Cluster]:
     """Connect to a scheduler.
@@ -153,7 +201,7 @@ def _client(address: str) -> Any:
         ) from error
     try:
         return distributed.Client(address, timeout=_REACH_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, TypeError, ImportError) as error:
+    except (OSError, ValueError, TypeError, ImportError, *_TIMEOUTS) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address} ({_line(error)}): check the address, such as "
             "tcp://HOST:8786, and that `dask scheduler` runs there"
@@ -163,7 +211,7 @@ def _client(address: str) -> Any:
 def _wait_for_one(client: Any, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=_REACH_S)
-    except TimeoutError as error:
+    except _TIMEOUTS as error:
         raise ClusterError(
             f"the cluster at {address} has no workers: start some with `dask worker {address}`"
         ) from error

@@ -126,10 +126,41 @@ def test_a_worker_killed_in_the_middle_costs_nothing(cluster, address, place, lo
     cluster.wait_for_workers(2, timeout=PATIENCE_S)
 
 
+def die(job, style, photo):
+    os._exit(1)
+
+
+def test_a_photo_that_kills_every_worker_costs_a_line(
+    cluster, address, place, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
+
+    class Deadly(ClusterPool):
+        """Sends a call that ends its process in place of one photo."""
+
+        def submit(self, job, style, item):
+            if item.path.endswith("1.jpg"):
+                return self._connected().submit(die, job, style, item.path)
+            return super().submit(job, style, item)
+
+    report = go(place, tmp_path, Deadly(address, [JOB.style]))
+    told = dict(report.failures)[str(place / "1.jpg")]
+    assert told.startswith("every worker of the cluster that tried it died")
+    cluster.wait_for_workers(2, timeout=PATIENCE_S)
+
+
+def test_what_a_worker_lacks_is_said():
+    told = cluster_._told(ModuleNotFoundError("No module named 'emojimap'"))
+    assert isinstance(told, ClusterError)
+    assert "No module named" in str(told)
+    error = StyleError("unknown")
+    assert cluster_._told(error) is error
+
+
 def test_precomputing_gives_the_same_files(address, tmp_path):
     drawn = tmp_path / "set"
     drawn.mkdir()
-    for name, cartoon in list(SET.items())[:6]:
+    for name, cartoon in list(SET.items())[:3]:
         (drawn / f"{name}.png").write_bytes(png(cartoon))
     precompute(drawn, tmp_path / "here")
     seen = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 
 from emojimap import __version__
 from emojimap.cluster import connect
-from emojimap.errors import ClusterError, DataError, PhotoError
+from emojimap.errors import DataError, PhotoError
 from emojimap.styles.cartoonset import consensus, hairstyles, record, source, table
 from emojimap.styles.cartoonset.journal import Journal, Place
 from emojimap.styles.cartoonset.record import Record
@@ -181,8 +181,6 @@ def _finish(
         report.read += 1
     except PhotoError as error:
         report.broken.append((entry.place, str(error)))
-    except CancelledError as error:
-        raise ClusterError("the cluster is gone: the same command goes on from here") from error
 
 
 def _check_any(path: Path, found: dict[str, Place], report: Report) -> None:
