@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -84,8 +85,8 @@ class Cluster:
     def gone(self) -> ClusterError:
         """Return the error for a scheduler that does not answer any more."""
         return ClusterError(
-            f"the cluster at {self._address} does not answer any more: look after it, and run the "
-            "same again to go on"
+            f"the cluster at {self._address} does not answer any more: look after it, and go on "
+            "with the same command (batch: and --resume)"
         )
 
     def alike(self, tell: Callable[..., Mapping[str, str]], *args: Any) -> None:
@@ -180,16 +181,29 @@ def connect(address: str) -> Iterator[Cluster]:
         If dask.distributed is missing, nothing answers within a few seconds, or there is no worker.
     """
     client = _client(address)
-    try:
-        _wait_for_one(client, address)
-        found = Cluster(client, address)
+    with _quiet("distributed.client"):
         try:
-            yield found
-        except BaseException:
-            found.executor().shutdown(wait=False)
-            raise
+            _wait_for_one(client, address)
+            found = Cluster(client, address)
+            try:
+                yield found
+            except BaseException:
+                found.executor().shutdown(wait=False)
+                raise
+        finally:
+            client.close()
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a logger from writing traces of what is told in one line."""
+    log = logging.getLogger(name)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
     finally:
-        client.close()
+        log.setLevel(before)
 
 
 def _client(address: str) -> Any:

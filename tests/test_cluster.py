@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import Executor, Future
 
 import pytest
 from PIL import Image
@@ -155,6 +156,19 @@ def test_what_a_worker_lacks_is_said():
     assert "No module named" in str(told)
     error = StyleError("unknown")
     assert cluster_._told(error) is error
+
+
+def test_a_call_that_is_lost_with_the_scheduler_is_the_clusters_fault():
+    class Lost(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    calls = cluster_._Calls(Lost(), lambda: ClusterError("does not answer any more"))
+    with pytest.raises(ClusterError, match="any more"):
+        calls.submit(own_pid).result(0)
 
 
 def test_precomputing_gives_the_same_files(address, tmp_path):
