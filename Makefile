@@ -83,6 +83,9 @@ check-wheel: $(VENV)/installed
 	cd build/wheel && venv/bin/emojimap fit \
 	  "$$(venv/bin/python -c "import skimage.data as d, pathlib as p; print(p.Path(d.__file__).with_name('astronaut.png'))")" \
 	  -o avatar.png -o avatar.svg -o avatar.json
+	cd build/wheel && venv/bin/python -c "from importlib.resources import files as f; \
+	  s = f('emojimap') / 'web' / 'page' / 'static'; \
+	  assert (s / 'page.css').is_file() and (s / 'studio.js').is_file(), 'the page lacks files'"
 
 # The C files under AddressSanitizer and UndefinedBehaviorSanitizer, in a copy of their own.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
