@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -14,6 +15,7 @@ from typing import Any
 from emojimap import workers
 from emojimap.errors import ClusterError, EmojimapError, WorkerError
 
+_ADDRESS = re.compile(r"(inproc|tcp|tls|ucx|wss?)://\S+")
 _REACH_S = 5.0
 """Longest wait for a scheduler to answer, and for its first worker."""
 _PATIENCE_S = 60.0
@@ -207,6 +209,10 @@ def _quiet(name: str) -> Iterator[None]:
 
 
 def _client(address: str) -> Any:
+    if not _ADDRESS.fullmatch(address):
+        raise ClusterError(
+            f"{address!r} is no address of a Dask scheduler: give one such as tcp://HOST:8786"
+        )
     try:
         distributed: Any = import_module("distributed")
     except ImportError as error:

@@ -610,6 +610,14 @@ class TestCommand:
         (tmp_path / "empty").mkdir()
         failed(call("batch", tmp_path / "empty", "-o", tmp_path / "out"), "no photos")
 
+    def test_a_slip_of_the_pen_leaves_nothing_behind(self, tmp_path, call):
+        failed(call("batch", tmp_path / "stuff", "-o", tmp_path / "out"), "stuff: no such file")
+        assert not (tmp_path / "out").exists()
+
+    def test_a_file_is_no_folder_for_results(self, folder, call):
+        place = folder / "mirror.jpg"
+        failed(call("batch", folder, "-o", place), "mirror.jpg is a file: name a folder")
+
     def test_a_folder_that_cant_be_made(self, folder, tmp_path, call):
         (tmp_path / "file").write_text("")
         failed(call("batch", folder, "-o", tmp_path / "file" / "out"), "can't be made")

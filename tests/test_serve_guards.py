@@ -119,6 +119,7 @@ def test_the_token_opens(stranger):
     problem(stranger.get("/metrics"), 401, "no-token")
     problem(stranger.get("/openapi.json"), 401, "no-token")
     assert stranger.get("/healthz").status_code == 200
+    assert stranger.head("/healthz").status_code == 200
     for shown in ({"Authorization": f"Bearer {TOKEN}"}, {"Cookie": f"emojimap_token={TOKEN}"}):
         assert stranger.get("/v1/styles", headers=shown).status_code == 200
 

@@ -110,6 +110,8 @@ class Folder:
         self._journal: TextIO | None = None
         self._numbers = itertools.count()
         self.records: dict[str, Record] = {}
+        if path.exists() and not path.is_dir():
+            raise OutputError(f"{path} is a file: name a folder for the results")
         make_folder(self._own)
         self._lock = _Lock(self._own / "lock", path)
         try:

@@ -152,10 +152,11 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     list of str
         Such as ``size (512 then, 256 now)``.
     """
+    found = [name for name in dict.fromkeys([*before, *now]) if before.get(name) != now.get(name)]
+    if before.get("style") != now.get("style"):  # then what the style is made of differs as well
+        found = [name for name in found if not name.startswith("style ")]
     return [
-        f"{name} ({_brief(before.get(name))} then, {_brief(now.get(name))} now)"
-        for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name)
+        f"{name} ({_brief(before.get(name))} then, {_brief(now.get(name))} now)" for name in found
     ]
 
 

@@ -238,6 +238,10 @@ def _check_found(found: Found, sources: list[str], watch: bool) -> None:
         check(found.folders)
     elif not found.items:
         raise DataError(f"no photos in {', '.join(sources)}: name others")
+    elif all(one.fault for one in found.items):  # a slip of the pen, and nothing to write about
+        first = found.items[0]
+        others = f" ({len(found.items) - 1:,} more are not there either)" * (len(found.items) > 1)
+        raise DataError(f"{first.shown}: {first.fault}{others}")
 
 
 def _pool(

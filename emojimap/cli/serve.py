@@ -101,7 +101,8 @@ def _token(path: Path | None) -> str | None:
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ServeError(f"{path} can't be read ({error}): write the token into it") from error
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise ServeError(f"{path} can't be read ({reason}): write the token into it") from error
     if not text:
         raise ServeError(f"{path} is empty: write the token into it")
     return text

@@ -15,6 +15,7 @@ from emojimap.web.service.problems import Problem
 router = APIRouter()
 
 
+@router.head("/healthz", include_in_schema=False)  # as some balancers ask
 @router.get(
     "/healthz", response_model=Health, responses=refusals("stopping"), summary="Ask how it is"
 )
