@@ -52,7 +52,8 @@ class FindSettings(Checked):
     largest_spread : float
         Mean spread of the landmarks' heat maps in the tight crop, fraction of its side.
     largest_spread_small : float
-        The same for small faces: a photo has many places that look a little like one.
+        The same for small faces, of which a photo has many that are none, and for those found in a
+        letterboxed photo of fewer pixels than the network's crops.
     small_share : float
         Faces are small under this share of the photo's longer side.
     smallest_cover : float
@@ -142,12 +143,13 @@ def find(
     faces: list[Face] = []
     for side in settings.coarse_px:
         blobs, points = _blobs(photo, network, side, settings)
+        rough = side < network.size
         for centre, size in blobs:
             if any(_same(face, centre, size) for face in faces):
                 continue
             start = points if _starts(points, centre, size, photo, settings) else None
-            face = _refine(photo, network, centre, size, settings, start)
-            if face is None and start is not None:
+            face = _refine(photo, network, centre, size, settings, start, rough=rough)
+            if face is None and start is not None and not rough:
                 face = _refine(photo, network, centre, size, settings)
             if face is not None and not any(_overlap(face, other) for other in faces):
                 faces.append(face)
@@ -198,6 +200,8 @@ def _refine(
     size: float,
     settings: FindSettings,
     points: F32 | None = None,
+    *,
+    rough: bool = False,
 ) -> Face | None:
     side = network.size
     if points is None:
@@ -222,8 +226,9 @@ def _refine(
         face = Face(points, matrix, seen.probabilities[0], spread, cover, shift, tone)
         if shift < settings.steady:
             break
-    small = size < settings.small_share * max(photo.shape[:2])
-    if face is None or not _believable(face, small, settings):
+    # A rough look gives more places that look a little like a face; a finer one may follow.
+    doubtful = rough or size < settings.small_share * max(photo.shape[:2])
+    if face is None or not _believable(face, doubtful, settings):
         return None
     return _with_mirror(photo, face, network) if face.spread > settings.mirror_spread else face
 
@@ -241,8 +246,8 @@ def _with_mirror(photo: U8, face: Face, network: Network) -> Face:
     )
 
 
-def _believable(face: Face, small: bool, settings: FindSettings) -> bool:
-    limit = settings.largest_spread_small if small else settings.largest_spread
+def _believable(face: Face, doubtful: bool, settings: FindSettings) -> bool:
+    limit = settings.largest_spread_small if doubtful else settings.largest_spread
     return (
         face.spread <= limit
         and face.cover >= settings.smallest_cover
