@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from importlib import import_module, metadata
 from typing import Any
 
-from emojimap import workers
 from emojimap.errors import ClusterError, EmojimapError, WorkerError
 
 _ADDRESS = re.compile(r"(inproc|tcp|tls|ucx|wss?)://\S+")
@@ -260,11 +259,6 @@ def _compare(worker: str, here: Mapping[str, str], there: Any) -> None:
                 f"worker {worker} has {name} {_brief(there.get(name))}, here it is {_brief(mine)}: "
                 "install the same on both, for equal results"
             )
-
-
-def single_thread() -> None:
-    """Keep networks in a worker of a cluster to one thread, as in the workers of this machine."""
-    workers.single_thread()
 
 
 def _brief(text: str | None) -> str:

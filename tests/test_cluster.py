@@ -218,7 +218,7 @@ def test_a_difference_is_named():
 
 
 def test_a_worker_that_joins_with_something_else_is_refused(place, monkeypatch):
-    monkeypatch.setattr(pool_, "single_thread", lambda: None)
+    monkeypatch.setattr(pool_.workers, "single_thread", lambda: None)
     pool_._different.cache_clear()
     wanted = (("emojimap", "9.9"),)
     with pytest.raises(ClusterError, match="another emojimap"):

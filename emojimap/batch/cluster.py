@@ -9,11 +9,12 @@ from functools import cache
 from types import TracebackType
 from typing import Any
 
+from emojimap import workers
 from emojimap.batch import task
 from emojimap.batch.inputs import Item
 from emojimap.batch.job import Job, makeup
 from emojimap.batch.task import Outcome
-from emojimap.cluster import Cluster, connect, single_thread
+from emojimap.cluster import Cluster, connect
 from emojimap.errors import ArgumentError, ClusterError, PhotoError
 
 SEND = ("content", "path")
@@ -127,6 +128,6 @@ def work(
 @cache
 def _different(wanted: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> tuple[str, ...]:
     """Compare once per process, and keep its networks to one thread before they are loaded."""
-    single_thread()
+    workers.single_thread()
     here: Mapping[str, str] = makeup(names)
     return tuple(name for name, value in wanted if here.get(name) != value)
