@@ -45,7 +45,8 @@ train-extra: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable ".[train]"
 
 test: lint types
-	EMOJIMAP_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 EMOJIMAP_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not timing"
+	OMP_NUM_THREADS=1 EMOJIMAP_THREADS=1 $(BIN)/python -m pytest -m timing
 
 lint: $(VENV)/tested
 	$(BIN)/ruff format --check .

@@ -31,6 +31,13 @@ def _own_cache(tmp_path_factory):
     os.environ["EMOJIMAP_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(autouse=True)
+def _own_styles(monkeypatch):
+    """A style that one test loads by its path is unknown to the next."""
+    monkeypatch.setattr(styles, "_sets", [])
+    monkeypatch.setattr(styles, "_own", {})
+
+
 @pytest.fixture(scope="session")
 def data():
     """Folder of the real photos; tests that ask for it skip where it is absent."""

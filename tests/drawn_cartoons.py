@@ -44,8 +44,11 @@ class Canvas:
 
     def paint(self, mask: Bool, colour: Colour, opacity: float = 1.0) -> None:
         """Paint a region."""
-        self.rgb[mask] = (1 - opacity) * self.rgb[mask] + opacity * np.array(colour, np.float32)
-        self.alpha[mask] = 1.0
+        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+        there = np.s_[y : y + height, x : x + width]  # most regions are small
+        part, inside = self.rgb[there], mask[there]
+        part[inside] = (1 - opacity) * part[inside] + opacity * np.array(colour, np.float32)
+        self.alpha[there][inside] = 1.0
 
     def picture(self) -> U8:
         """Return the picture, alpha not multiplied in."""

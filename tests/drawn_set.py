@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -62,16 +59,6 @@ def wish(own: Path, words: str, hair: str) -> None:
     path = own / hairstyles.NAME
     lines = path.read_text().splitlines()
     path.write_text("\n".join(f"{words} {x.strip()}" if hair in x else x for x in lines) + "\n")
-
-
-def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from emojimap.cli import main; main()", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **variables},
-    )
 
 
 def heed_interrupts() -> None:

@@ -27,10 +27,10 @@ from emojimap.batch.job import Job
 from emojimap.batch.local import LocalPool
 from emojimap.batch.names import names
 from emojimap.batch.run import Run
-from emojimap.cli import main
 from emojimap.errors import ArgumentError, DataError, StyleError
 from emojimap.facenet.batching import Batching, together
 from emojimap.facenet.network import Landmarks, Networks, Prediction
+from tests.command import run
 from tests.conftest import DrawnNetwork, blank, draw_face
 from tests.test_cli import failed
 
@@ -118,7 +118,6 @@ class TestInputs:
             ("id;Path\n1;a.jpg\n", [("a.jpg", "a.jpg", "")]),
             ("﻿path\na.jpg\n\nb.jpg\n", [("a.jpg", "a.jpg", ""), ("b.jpg", "b.jpg", "")]),
             ("a.jpg\n", [("a.jpg", "a.jpg", "")]),
-            ("file,who\na.jpg,x\n", [("a.jpg", "a.jpg", "")]),
             ("a.jpg,x\nb.jpg,y\n", [("a.jpg", "a.jpg", ""), ("b.jpg", "b.jpg", "")]),
         ],
     )
@@ -148,7 +147,9 @@ class TestInputs:
         with pytest.raises(DataError, match="line 2"):
             gather([str(path)])
 
-    @pytest.mark.parametrize("content", [b"", b"\n \n", b"photo\n\xff.jpg\n"])
+    @pytest.mark.parametrize(
+        "content", [b"", b"\n \n", b"photo\n\xff.jpg\n", b"file,who\na.jpg,x\n"]
+    )
     def test_tables_that_cant_be_used(self, tmp_path, content):
         path = tmp_path / "list.csv"
         path.write_bytes(content)
@@ -533,25 +534,11 @@ def folder(tmp_path_factory, astronaut):
     return place
 
 
-@pytest.fixture
-def call(capsys, monkeypatch):
-    """Run the command in this process, which has all imported."""
-
-    def called(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emojimap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        told = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, end.value.code or 0, told.out, told.err)
-
-    return called
-
-
 class TestCommand:
-    def test_avatars_table_sheet_and_counts(self, folder, tmp_path, call):
+    def test_avatars_table_sheet_and_counts(self, folder, tmp_path):
         out = tmp_path / "out"
         flags = ("--format", "png", "--format", "svg", "--size", 96, "--jobs", 2, "--face", "all")
-        done = call("batch", folder, "-o", out, *flags, "--sheet", tmp_path / "s.png", "--json")
+        done = run("batch", folder, "-o", out, *flags, "--sheet", tmp_path / "s.png", "--json")
         assert done.returncode == 1, done.stderr
         assert json.loads(done.stdout)["failures"][0]["photo"] == str(folder / "broken.jpg")
         assert "3 photos: 2 avatars, 1 failed" in done.stderr
@@ -570,9 +557,9 @@ class TestCommand:
         with Image.open(tmp_path / "s.png") as sheet:
             assert sheet.size == (480, 120)
 
-        failed(call("batch", folder, "-o", out), "--resume", "--overwrite")
-        failed(call("batch", folder, "-o", out, "--resume"), "size (96 then, None now)")
-        again = call("batch", folder, "-o", out, *flags, "--resume", "--sheet", tmp_path / "t.png")
+        failed(run("batch", folder, "-o", out), "--resume", "--overwrite")
+        failed(run("batch", folder, "-o", out, "--resume"), "size (96 then, None now)")
+        again = run("batch", folder, "-o", out, *flags, "--resume", "--sheet", tmp_path / "t.png")
         assert again.returncode == 1
         assert "2 done before" in again.stderr
         assert (tmp_path / "t.png").read_bytes() == (tmp_path / "s.png").read_bytes()
@@ -599,28 +586,36 @@ class TestCommand:
             (("--cluster", "tcp://127.0.0.1:1", "--jobs", 2), "own workers", 2),
             (("--cluster", "tcp://127.0.0.1:1", "--time-limit", 2), "ended", 2),
             (("--style", "nosuch"), "unknown", 1),
+            (("--sheet", "s.jpgg"), "s.jpgg: the sheet is a PNG", 1),
             (("--set", "hair=nosuch"), "nosuch", 1),
         ],
     )
-    def test_wrong_use(self, folder, tmp_path, flags, word, code, call):
-        failed(call("batch", folder, "-o", tmp_path / "out", *flags), word, code=code)
+    def test_wrong_use(self, folder, tmp_path, flags, word, code):
+        failed(run("batch", folder, "-o", tmp_path / "out", *flags), word, code=code)
         assert not (tmp_path / "out").exists()
 
-    def test_nothing_to_do_is_said(self, tmp_path, call):
+    def test_a_precomputed_set_is_a_style_like_others(self, folder, tmp_path, cache):
+        done = run("batch", folder / "mirror.jpg", "-o", tmp_path / "out", "--style", cache,
+                   "--jobs", 1)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        with Image.open(tmp_path / "out" / "mirror.avatar.png") as picture:
+            assert picture.size == (500, 500)
+
+    def test_nothing_to_do_is_said(self, tmp_path):
         (tmp_path / "empty").mkdir()
-        failed(call("batch", tmp_path / "empty", "-o", tmp_path / "out"), "no photos")
+        failed(run("batch", tmp_path / "empty", "-o", tmp_path / "out"), "no photos")
 
-    def test_a_slip_of_the_pen_leaves_nothing_behind(self, tmp_path, call):
-        failed(call("batch", tmp_path / "stuff", "-o", tmp_path / "out"), "stuff: no such file")
+    def test_a_slip_of_the_pen_leaves_nothing_behind(self, tmp_path):
+        failed(run("batch", tmp_path / "stuff", "-o", tmp_path / "out"), "stuff: no such file")
         assert not (tmp_path / "out").exists()
 
-    def test_a_file_is_no_folder_for_results(self, folder, call):
+    def test_a_file_is_no_folder_for_results(self, folder):
         place = folder / "mirror.jpg"
-        failed(call("batch", folder, "-o", place), "mirror.jpg is a file: name a folder")
+        failed(run("batch", folder, "-o", place), "mirror.jpg is a file: name a folder")
 
-    def test_a_folder_that_cant_be_made(self, folder, tmp_path, call):
+    def test_a_folder_that_cant_be_made(self, folder, tmp_path):
         (tmp_path / "file").write_text("")
-        failed(call("batch", folder, "-o", tmp_path / "file" / "out"), "can't be made")
+        failed(run("batch", folder, "-o", tmp_path / "file" / "out"), "can't be made")
 
 
 def begun(*arguments):
@@ -666,11 +661,11 @@ class TestWatch:
         assert counts[0]["avatars"] == 1
         assert "Traceback" not in stderr
 
-    def test_what_cant_be_watched_is_said(self, folder, tmp_path, monkeypatch, call):
+    def test_what_cant_be_watched_is_said(self, folder, tmp_path, monkeypatch):
         from emojimap.batch import watch
 
         failed(
-            call("batch", folder / "mirror.jpg", "-o", tmp_path / "o", "--watch"), "needs a folder"
+            run("batch", folder / "mirror.jpg", "-o", tmp_path / "o", "--watch"), "needs a folder"
         )
         monkeypatch.setitem(sys.modules, "watchfiles", None)
         with pytest.raises(Exception, match=r"emojimap\[watch\]"):

@@ -17,8 +17,9 @@ from emojimap.styles.cartoonset import hairstyles, journal, table
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
 from emojimap.styles.index import open_index
+from tests.command import run_alone
 from tests.drawn_cartoons import png
-from tests.drawn_set import BROWN, csv, run, wish
+from tests.drawn_set import BROWN, csv, wish
 
 
 def test_one_hairdo_is_found_by_its_mask(cache: Path) -> None:
@@ -170,7 +171,7 @@ def test_a_damaged_set_does_not_hide_the_other_styles(
     (own / table.NAME).write_bytes(b"damaged")
     monkeypatch.setattr(styles, "_sets", [own])
     assert "avataaars" in [style.name for style in styles.available()]
-    listed = run("styles", "list", EMOJIMAP_CACHE=str(own))
+    listed = run_alone("styles", "list", EMOJIMAP_CACHE=str(own))
     assert listed.returncode == 0
     assert "avataaars" in listed.stdout
 

@@ -197,6 +197,7 @@ def least_time(work: Callable[[], Any]) -> float:
     return min(times)
 
 
+@pytest.mark.timing
 def test_it_takes_less_than_its_time() -> None:
     """Reading a picture takes at most as long as sorting its rows five times.
 

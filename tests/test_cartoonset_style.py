@@ -21,8 +21,9 @@ from emojimap.styles.cartoonset import journal
 from emojimap.styles.cartoonset.precompute import precompute
 from emojimap.styles.cartoonset.style import CartoonsetStyle
 from emojimap.traits import USUAL, Traits
+from tests.command import run, run_alone
 from tests.drawn_cartoons import png
-from tests.drawn_set import BROWN, SET, heed_interrupts, run, wish
+from tests.drawn_set import BROWN, SET, heed_interrupts, wish
 
 # Choosing
 
@@ -207,15 +208,15 @@ class TestCommands:
         with Image.open(tmp_path / "s.png") as sheet:
             assert min(sheet.size) > 300
         flags = ("--style", "cartoonset", "-o", tmp_path / "a.png", "--colour", "hair=#aa3311")
-        done = run("fit", photo, *flags, EMOJIMAP_CACHE=cache)
+        done = run_alone("fit", photo, *flags, EMOJIMAP_CACHE=cache)
         assert done.returncode == 0, done.stderr
         with Image.open(tmp_path / "a.png") as picture:
             assert picture.size == (500, 500)
-        listed = run("styles", "list", EMOJIMAP_CACHE=cache)
+        listed = run_alone("styles", "list", EMOJIMAP_CACHE=cache)
         assert "Cartoon Set by Google; CC BY 4.0" in listed.stdout
         shown = run("styles", "show", tmp_path / "cache" / "cartoonset")
         assert "cs10" in shown.stdout
-        gone = run("fit", photo, *flags[:4], EMOJIMAP_CACHE=str(tmp_path / "none"))
+        gone = run_alone("fit", photo, *flags[:4], EMOJIMAP_CACHE=str(tmp_path / "none"))
         assert gone.returncode == 1
         assert "run emojimap precompute PATH once" in gone.stderr
 

@@ -13,18 +13,8 @@ from PIL import Image
 
 from emojimap.avatar import Avatar
 from emojimap.colours import ROLES
+from tests.command import run, run_alone
 from tests.test_photo import png
-
-
-def run(*arguments, cwd=None):
-    code = "from emojimap.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +51,7 @@ class TestFit:
         assert not list(tmp_path.glob(".*"))
 
     def test_default_name_stands_here(self, portrait, tmp_path):
-        assert run("fit", portrait, cwd=tmp_path).returncode == 0
+        assert run_alone("fit", portrait, cwd=tmp_path).returncode == 0
         assert [path.name for path in tmp_path.iterdir()] == ["portrait.avatar.png"]
 
     def test_parts_and_colours_by_hand(self, portrait, tmp_path):
@@ -123,7 +113,7 @@ class TestBadInput:
 
     def test_bomb_and_heic(self, tmp_path):
         (tmp_path / "bomb.png").write_bytes(png(20_000, 20_000, data=bytes(1000)))
-        failed(run("fit", tmp_path / "bomb.png"), "bomb.png", "178 megapixels")
+        failed(run_alone("fit", tmp_path / "bomb.png"), "bomb.png", "178 megapixels")
         (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
         word = "damaged" if find_spec("pillow_heif") else "pip install emojimap[heic]"
         failed(run("fit", tmp_path / "phone.heic"), "phone.heic", word)
@@ -137,7 +127,7 @@ class TestBadInput:
     def test_tiny_photo(self, tmp_path):
         path = tmp_path / "dot.png"
         Image.new("RGB", (1, 1)).save(path)
-        failed(run("fit", path), "dot.png")
+        failed(run_alone("fit", path), "dot.png")
 
     def test_unknown_style_part_variant_colour(self, tmp_path, portrait):
         failed(run("fit", portrait, "--style", "avatars"), "avatars", "avataaars")
@@ -210,7 +200,7 @@ class TestOthers:
     def test_version(self):
         from emojimap import __version__
 
-        assert run("--version").stdout.strip() == f"emojimap {__version__}"
+        assert run_alone("--version").stdout.strip() == f"emojimap {__version__}"
 
     def test_evaluate_needs_its_data(self, tmp_path):
         failed(run("evaluate", "--data", tmp_path), "holds no data set")

@@ -20,8 +20,8 @@ from emojimap.facenet.shape import mean_face
 from emojimap.train.labels import BIT
 from emojimap.train.readers import read_all
 from emojimap.train.samples import MESH_TO_POINTS, Sample, of_split
+from tests.command import run
 from tests.conftest import blank, draw_face
-from tests.test_cli import run
 
 
 def row(name="a", **values):

@@ -15,7 +15,7 @@ from emojimap.evaluate.colour_report import table
 from emojimap.evaluate.colour_scores import peer_people, people, spread_over, summary
 from emojimap.evaluate.colours import LIGHTS, Painted, Row, Seen, measure
 from emojimap.evaluate.dyes import PAINTS, Paint, painted
-from tests.test_cli import run
+from tests.command import run
 
 RNG = np.random.default_rng(3)
 

@@ -26,7 +26,7 @@ from emojimap.evaluate.likeness_scores import (
 from emojimap.evaluate.perturb import PERTURBATIONS
 from emojimap.likeness import TERMS, weighted
 from emojimap.train.samples import Sample
-from tests.test_cli import run
+from tests.command import run
 
 TOPS = ("shortFlat", "bob", "sides", "straight01", "theCaesar", "curly")
 

@@ -59,7 +59,7 @@ def counted(monkeypatch):
     return work
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(problems())
 def test_all_kernels_are_equal_bit_by_bit(problem):
     index, query, options = problem

@@ -198,6 +198,7 @@ def seconds(call, runs=5):
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 def test_opening_a_large_file_does_not_read_it(tmp_path):
     rng = np.random.default_rng(9)
     masks = np.zeros((100_000, 64, 64), dtype=bool)

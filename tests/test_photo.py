@@ -223,6 +223,7 @@ class TestLarge:
         assert_picture(want, size=(256, 192))
         np.testing.assert_array_equal(read(np.array(picture(512, 384)), settings), want)
 
+    @pytest.mark.timing
     def test_24_megapixels_are_fast(self):
         data = encoded(Image.new("RGB", (6000, 4000), RED), "JPEG")
         start = time.process_time()

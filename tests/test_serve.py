@@ -13,7 +13,7 @@ from PIL import Image
 
 from emojimap import styles
 from emojimap.analysis import analyse_all
-from emojimap.web.service import intake, job, wanted
+from emojimap.web.service import intake, job, stylebook, wanted
 from emojimap.web.service.problems import Problem
 from tests import jobs
 from tests.served import problem, serving, talk, until
@@ -130,6 +130,21 @@ def test_styles_name_their_art_and_their_parts(client):
     assert set(full["default"]) > {"emojimapStyleVariant", "seed"}
     assert None in full["parts"]["beard"]
     problem(client.get("/v1/styles/..%2fetc"), 404, "unknown-path")
+
+
+def test_a_set_that_was_shown_by_its_folder_is_served_too(photo, cache):
+    styles.load(cache)
+    caches = stylebook.names, stylebook.brief, stylebook.full
+    for one in caches:
+        one.cache_clear()
+    try:
+        with serving() as found, httpx.Client(base_url=found.url, timeout=60) as client:
+            answer = client.post("/v1/fit?style=cartoonset", content=photo, headers=PNG)
+            assert answer.status_code == 200
+            assert answer.json()["style"] == "cartoonset"
+    finally:
+        for one in caches:
+            one.cache_clear()
 
 
 def test_every_style_draws_its_plain_avatar(client):

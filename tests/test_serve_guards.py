@@ -173,6 +173,13 @@ def test_a_line_of_the_log_is_json():
     assert "secret" not in json.dumps(line)
 
 
+def test_without_a_process_to_work_it_is_not_well(server, client, monkeypatch):
+    monkeypatch.setattr(type(server.app.state.desk), "alive", 0)
+    answer = client.get("/healthz")
+    problem(answer, 503, "no-workers")
+    assert answer.headers["Retry-After"] == "5"
+
+
 def test_a_fault_is_told_by_place_alone(server, client, monkeypatch):
     lines = []
     monkeypatch.setattr(logs, "tell", lambda event, level=0, **more: lines.append((event, more)))

@@ -172,6 +172,7 @@ def test_masks_are_the_same_every_time(style: Style) -> None:
     assert np.array_equal(first, second)
 
 
+@pytest.mark.timing
 def test_all_masks_take_less_than_three_seconds(style: Style) -> None:
     start = time.process_time()
     for group in GROUPS[:2]:

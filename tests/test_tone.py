@@ -19,7 +19,7 @@ from emojimap.facenet.find import find
 from emojimap.facenet.weights import load
 from emojimap.train.export import add_tone, with_tone
 from emojimap.train.tone import ToneHead, ToneSettings, _head, fit, lightness
-from tests.test_cli import run
+from tests.command import run
 
 MODELS = Path(__file__).parents[1] / "models"
 

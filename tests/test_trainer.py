@@ -5,6 +5,7 @@ import os
 import signal
 from dataclasses import replace
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,8 +17,8 @@ from emojimap.train.curves import read as read_log
 from emojimap.train.labels import ANY, BIT
 from emojimap.train.readers import read_all
 from emojimap.train.settings import TrainSettings
+from tests.command import run
 from tests.conftest import SIDE
-from tests.test_cli import run
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,59 @@ class TestTorch:
         assert rest.run().is_file()
         assert (tmp_path / "run" / "curves.png").is_file()
 
+    def test_labels_alone_are_trained_on_a_network_that_stays(self, torch, folder, tmp_path):
+        from emojimap.facenet._torch import LABEL_HEAD, FaceNet
+        from emojimap.train.loop import Trainer
+
+        settings = replace(self.settings, part="labels")
+        with pytest.raises(ArgumentError, match=r"part labels: give the network .* --init"):
+            Trainer(read_all(folder), tmp_path / "none", settings)
+        assert not (tmp_path / "none").exists()
+        before = FaceNet(tone=True).state_dict()
+        # Another label head than this program's, or none, is left behind.
+        other = {name: one for name, one in before.items() if not name.startswith(LABEL_HEAD)}
+        torch.save(other, tmp_path / "other.pt")
+        with pytest.raises(ModelError, match=r"other\.pt lacks the tensor labels\.0\.bias"):
+            Trainer(
+                read_all(folder), tmp_path / "all", self.settings, initial=tmp_path / "other.pt"
+            )
+        run_ = Trainer(read_all(folder), tmp_path / "run", settings, initial=tmp_path / "other.pt")
+        new = {name: one.clone() for name, one in run_.network.state_dict().items()}
+        run_.run()
+        changed = {name for name, one in run_.average.items() if not torch.equal(one, new[name])}
+        assert changed == {name for name in new if name.startswith(LABEL_HEAD)}
+        assert all(torch.equal(run_.average[name], one) for name, one in other.items())
+
+    def test_a_teacher_is_imitated(self, torch, folder, tmp_path):
+        from emojimap.facenet._torch import FaceNet
+        from emojimap.train.loop import Trainer, settings_of
+
+        def teacher(crops):
+            found = np.zeros((len(crops), len(LABELS), *crops.shape[1:3]), np.float32)
+            found[:, LABELS.index("body")] = 1  # no sample has it
+            return SimpleNamespace(probabilities=found)
+
+        torch.save(FaceNet().state_dict(), tmp_path / "start.pt")
+        settings = replace(
+            self.settings, part="labels", imitate=True, steps=30, learning_rate=0.05, ema=0.0
+        )
+        for changes, one, word in (
+            ({}, None, "a teacher: give its folder"),
+            ({"imitate": False}, teacher, "no teacher: leave it out"),
+        ):
+            with pytest.raises(ArgumentError, match=word):
+                Trainer([], tmp_path / "no", replace(settings, **changes), teacher=one,
+                        initial=tmp_path / "start.pt")  # fmt: skip
+        run_ = Trainer(
+            read_all(folder), tmp_path / "run", settings, initial=tmp_path / "start.pt",
+            teacher=teacher,
+        )  # fmt: skip
+        run_.run()
+        assert settings_of(tmp_path / "run").imitate
+        with torch.no_grad():
+            labels = run_.network.eval()(torch.zeros(1, 3, 64, 64))[0].argmax(1)
+        assert (labels == LABELS.index("body")).float().mean() > 0.9
+
     def test_validation_is_logged(self, torch, folder, tmp_path):
         from emojimap.train.loop import Trainer
 
@@ -204,18 +258,16 @@ class TestTorch:
             backends.networks(device="tpu")
 
     def test_onnx_file_of_another_network_is_refused(self, torch, tmp_path):
-        from emojimap.facenet._torch import FaceNet
-        from emojimap.train.network import load_state
+        from emojimap.train.network import load
 
         path = tmp_path / "other.onnx"
         path.write_bytes(b"no network")
         with pytest.raises(ModelError, match=r"other\.onnx"):
-            load_state(FaceNet(), path)
+            load(path)
 
     @pytest.mark.parametrize("content", [b"", b"no pickle at all", None])
     def test_foreign_weights_are_refused(self, torch, tmp_path, content):
-        from emojimap.facenet._torch import FaceNet
-        from emojimap.train.network import load_state
+        from emojimap.train.network import load
 
         path = tmp_path / "weights.pt"
         if content is None:
@@ -223,7 +275,7 @@ class TestTorch:
         else:
             path.write_bytes(content)
         with pytest.raises(ModelError, match=r"weights\.pt"):
-            load_state(FaceNet(), path)
+            load(path)
 
     def test_cuda_without_a_device_is_said(self, torch, folder, tmp_path):
         from emojimap.train.loop import Trainer

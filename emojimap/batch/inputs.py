@@ -183,8 +183,12 @@ def _table(path: Path) -> Iterator[Item]:
     rows = _rows(path)
     header = [cell.strip().lower() for cell in rows[0][1]]
     photo = next((header.index(name) for name in _PHOTO if name in header), None)
-    if photo is not None or (len(header) > 1 and not photos.is_photo(rows[0][1][0].strip())):
+    if photo is not None:
         rows = rows[1:]
+    elif len(header) > 1 and not photos.is_photo(rows[0][1][0].strip()):
+        raise DataError(
+            f"{path} has the columns {', '.join(rows[0][1])}: call that of the paths `photo`"
+        )
     else:
         header = []
     for line, row in rows:

@@ -13,9 +13,8 @@ from emojimap.errors import ArgumentError
 from emojimap.facenet import weights
 from emojimap.fit import FitSettings
 from emojimap.settings import tree
-from emojimap.styles.base import GROUPS
 from emojimap.styles.edits import edited
-from emojimap.styles.index import open_index
+from emojimap.styles.index import open_all
 
 FORMATS = ("png", "svg", "json")
 """What can be written of each face."""
@@ -83,8 +82,7 @@ def prepare(job: Job, names: Iterable[str]) -> None:
     for name in names:
         style = styles.load(name)
         edited(style, style.default(), dict(job.parts), dict(job.colours))
-        for group in GROUPS:
-            open_index(style, group)
+        open_all(style)
 
 
 def makeup(names: Iterable[str]) -> dict[str, str]:

@@ -81,6 +81,25 @@ def _make(folder: Path) -> None:
     files.make_folder(folder)
 
 
+def check_png(path: Path | None, what: str) -> None:
+    """Refuse a name that promises another kind of picture than is written.
+
+    Parameters
+    ----------
+    path : Path or None
+        Where a PNG goes, if anywhere.
+    what : str
+        What is written, for the message.
+
+    Raises
+    ------
+    OutputError
+        If the name does not end in ``.png``.
+    """
+    if path is not None and path.suffix.lower() != ".png":
+        raise OutputError(f"{path}: {what} is a PNG, name a file that ends in .png")
+
+
 def not_an_input(target: Path, inputs: Sequence[Path | None], option: str) -> None:
     """Refuse to write over what is read.
 

@@ -139,7 +139,9 @@ def batch(
     from emojimap.batch.pool import styles_of
     from emojimap.batch.run import Run
     from emojimap.cli import _batch as shown
+    from emojimap.cli._outputs import check_png
 
+    check_png(sheet, "the sheet")
     _check_use(resume, overwrite, cluster, jobs, device, time_limit)
     _check_extras(table)
     job = _job(style, format_, size, top, face, set_, colour, device, settings)

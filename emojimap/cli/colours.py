@@ -35,13 +35,13 @@ def colours(
     """Find the colours of a face: skin, hair, beard, brows, eyes, lips, glasses, clothes."""
     from emojimap import as_json
     from emojimap.analysis import analyse, analyse_all
-    from emojimap.cli._outputs import face_number, named, not_an_input
+    from emojimap.cli._outputs import check_png, face_number, named, not_an_input
     from emojimap.errors import EmojimapError
 
     rules = read_settings(settings).analysis
     number = face_number(face)
     if explain is not None:
-        _check_picture(explain)
+        check_png(explain, "the explanation")
         not_an_input(explain, [photo, settings], "--explain")
     try:
         if number is None:
@@ -60,13 +60,6 @@ def colours(
         if len(found) > 1:
             sys.stdout.write(f"face {count}\n")
         sys.stdout.write(_as_text(one))
-
-
-def _check_picture(path: Path) -> None:
-    from emojimap.errors import OutputError
-
-    if path.suffix.lower() != ".png":
-        raise OutputError(f"{path}: the explanation is a PNG, name a file that ends in .png")
 
 
 def _explain(faces: list[Analysis], target: Path, settings: ColourSettings) -> None:

@@ -52,6 +52,7 @@ def construct(
     rules = read_settings(settings)
     drawn = vector(styles.load(style))
     network = read_embedder(embedder, layer, pixels)
+    outputs.check_png(sheet, "the sheet")
     targets = outputs.Targets(out, many=False)
     seen = analyse(photo, face=face, settings=rules.analysis)
     built = build(seen, drawn, network, rules=rules)

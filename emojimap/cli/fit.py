@@ -46,6 +46,7 @@ def fit(
     drawn = styles.load(style)
     parts, colours = outputs.pairs(set_, "--set"), outputs.pairs(colour, "--colour")
     number = outputs.face_number(face)
+    outputs.check_png(sheet, "the sheet")
     targets = outputs.Targets(out, many=len(photos) > 1 or number is None)
     fits: list[Fit] = []
     failures: list[EmojimapError] = []

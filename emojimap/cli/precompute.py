@@ -62,10 +62,12 @@ def precompute(
     """
     from emojimap import styles
     from emojimap.cli import _progress
+    from emojimap.cli._outputs import check_png
     from emojimap.styles.cartoonset import hairstyles
     from emojimap.styles.cartoonset.precompute import precompute as run
     from emojimap.styles.index import cache_folder, open_index
 
+    check_png(sheet, "the sheet")
     folder = (cache or cache_folder()) / styles.CARTOONSET
     if cluster is not None and jobs is not None:
         raise typer.BadParameter("the cluster has its own workers", param_hint="--jobs")

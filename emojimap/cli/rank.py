@@ -125,11 +125,9 @@ def _counted(candidates: Sequence[Path]) -> Iterator[Path]:
 
 
 def _check_sheet(sheet: Path, inputs: Sequence[Path]) -> None:
-    from emojimap.cli._outputs import not_an_input
-    from emojimap.errors import OutputError
+    from emojimap.cli._outputs import check_png, not_an_input
 
-    if sheet.suffix.lower() != ".png":
-        raise OutputError(f"{sheet}: the sheet is a PNG, name a file that ends in .png")
+    check_png(sheet, "the sheet")
     not_an_input(sheet, inputs, "--sheet")
 
 

@@ -92,6 +92,7 @@ def check(
     from emojimap.styles.dicebear import DicebearStyle
 
     if sheet is not None:
+        outputs.check_png(sheet, "the sheet")
         outputs.not_an_input(sheet, [Path(pack)], "--sheet")
     style = styles.load(pack)
     if not isinstance(style, DicebearStyle):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from emojimap.facenet.network import Network
     from emojimap.train.parts import PartsSettings
     from emojimap.train.settings import TrainSettings
 
@@ -35,6 +36,10 @@ def face(
             help="What the network is for: face (finds and reads faces), hair (wide crops), both."
         ),
     ] = "both",
+    part: Annotated[
+        str,
+        typer.Option(help="What is trained: all, or labels (a new label head on --init)."),
+    ] = "all",
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps.", show_default="12000")
     ] = None,
@@ -59,6 +64,13 @@ def face(
     init: Annotated[
         Path | None,
         typer.Option(help="Weights to start from instead of ImageNet's: .pt, or .onnx that ships."),
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder with a manifest.json: imitate the labels of its network of this role.",
+        ),
     ] = None,
     guesses: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Hair guessed by `emojimap train label`.")
@@ -102,6 +114,8 @@ def face(
         torch.set_num_threads(threads)
     settings = TrainSettings(
         role=role,
+        part=part,
+        imitate=teacher is not None,
         steps=steps or TrainSettings.steps,
         minutes=minutes,
         batch=batch,
@@ -125,10 +139,25 @@ def face(
     console = Console(stderr=True)
     if check and not resume:
         check_data(samples, console)
-    trainer = Trainer(samples, out, settings, device=device, initial=init, resume=resume)
+    trainer = Trainer(
+        samples,
+        out,
+        settings,
+        device=device,
+        initial=init,
+        teacher=None if teacher is None else _teacher(teacher, settings.role, device),
+        resume=resume,
+    )
     sys.stderr.write(f"{trainer.run(console)}\n")
     if export is not None:
         _ship(out, export, data)
+
+
+def _teacher(folder: Path, role: str, device: str) -> Network:
+    from emojimap.facenet.backends import networks
+
+    found = networks(folder, device=device)
+    return found.hair if role == "hair" else found.face
 
 
 def _resumed(

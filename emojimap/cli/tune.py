@@ -59,11 +59,10 @@ def grid(
     from rich.progress import track
 
     from emojimap import sheet, styles
-    from emojimap.cli._outputs import named, not_an_input, report
-    from emojimap.errors import EmojimapError, OutputError
+    from emojimap.cli._outputs import check_png, named, not_an_input, report
+    from emojimap.errors import EmojimapError
 
-    if out.suffix.lower() != ".png":
-        raise OutputError(f"{out}: the grid is a PNG, name a file that ends in .png")
+    check_png(out, "the grid")
     not_an_input(out, [*photos, settings], "-o")
     base = read_settings(settings)
     columns = _columns(base, vary)

@@ -6,6 +6,8 @@ ONNX files keep the names of the tensors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -18,19 +20,26 @@ from emojimap.facenet.network import Landmarks, Prediction
 from emojimap.facenet.weights import Weights
 
 ENCODER = "tu-efficientnet_lite0"
-DECODER_CHANNELS = (96, 64, 48, 32, 16)
+DECODER_CHANNELS = (96, 64, 48, 32)
 HALF = ".half"
 """End of the name of a tensor that is stored in float16."""
 _BATCH = 64
 _LANDMARK_BLOCK = 2
 """Decoder block whose output feeds the landmarks: a quarter of the input's side."""
+LABEL_HEAD = "labels."
+"""Start of the names of the label head's tensors."""
 _TONE_STAGES = {3: 40, 4: 112, 5: 320}
 """Stages of the encoder that tell the tone of the skin, and their channels."""
 TONE_FEATURES = 2 * sum(_TONE_STAGES.values())
 
 
 class FaceNet(nn.Module):
-    """U-Net with a label map and a landmark head.
+    """U-Net with a label head and a landmark head.
+
+    The decoder ends at half the input's side. The label head gives four numbers per label there,
+    which are the 2x2 pixels of the full label map (Shi et al., "Real-time single image and video
+    super-resolution using an efficient sub-pixel convolutional neural network", CVPR 2016): a
+    decoder block at the full side would take as long as all others together.
 
     The landmark head turns features at a quarter of the input's side into one heat map per point;
     a softmax with a learnt temperature and the expected position give sub-pixel coordinates
@@ -51,8 +60,16 @@ class FaceNet(nn.Module):
         self.u = smp.Unet(
             ENCODER,
             encoder_weights=None,
-            decoder_channels=DECODER_CHANNELS,
-            classes=len(LABELS),
+            decoder_channels=(*DECODER_CHANNELS, 1),  # it wants one for each stage
+        )
+        del self.u.decoder.blocks[-1]
+        self.u.segmentation_head = nn.Identity()
+        half = DECODER_CHANNELS[-1]
+        self.labels = nn.Sequential(
+            nn.Conv2d(half, half, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(half, 4 * len(LABELS), 1),
+            nn.PixelShuffle(2),
         )
         channels = DECODER_CHANNELS[_LANDMARK_BLOCK]
         self.h = nn.Sequential(
@@ -85,16 +102,12 @@ class FaceNet(nn.Module):
         decoder = self.u.decoder
         x = decoder.center(deep)
         quarter = x
-        for i, block in enumerate(decoder.blocks):
-            skip = skips[i] if i < len(skips) else None
-            height, width = (
-                skip.shape[2:] if skip is not None else (photos.shape[2], photos.shape[3])
-            )
-            x = block(x, height, width, skip_connection=skip)
+        for i, (block, skip) in enumerate(zip(decoder.blocks, skips, strict=True)):
+            x = block(x, *skip.shape[2:], skip_connection=skip)
             if i == _LANDMARK_BLOCK:
                 quarter = x
         points, spread = self._expectation(self.h(quarter))
-        found = self.u.segmentation_head(x), points, spread
+        found = self.labels(x), points, spread
         return found if self.s is None else (*found, self.s(_pooled(features))[:, 0])
 
     def pooled(self, photos: Tensor) -> Tensor:
@@ -132,6 +145,11 @@ def _pooled(features: list[Tensor]) -> Tensor:
         middle = every[:, :, rows : every.shape[2] - rows, columns : every.shape[3] - columns]
         means += [every.mean((2, 3)), middle.mean((2, 3))]
     return torch.cat(means, 1)
+
+
+def has_tone(state: Mapping[str, Tensor]) -> bool:
+    """Tell whether weights hold a tone head."""
+    return "s.weight" in state
 
 
 def read_onnx(content: bytes, name: str) -> dict[str, Tensor]:
@@ -184,8 +202,33 @@ def load_onnx(network: FaceNet, content: bytes, name: str) -> None:
     ModelError
         If the file holds another network.
     """
-    state = read_onnx(content, name)
+    load_tensors(network, read_onnx(content, name), name)
+
+
+def load_tensors(
+    network: FaceNet, state: Mapping[str, Tensor], name: str, *, new: str | None = None
+) -> None:
+    """Load weights by their names; others are left out.
+
+    Parameters
+    ----------
+    network : FaceNet
+        Changed in place.
+    state : mapping of str to tensor
+        Floats.
+    name : str
+        What to call it in an error.
+    new : str, optional
+        Tensors whose names start so are left as they are.
+
+    Raises
+    ------
+    ModelError
+        If a tensor is missing, or has another shape.
+    """
     wanted = {key for key in network.state_dict() if not key.endswith("num_batches_tracked")}
+    if new is not None:
+        wanted = {key for key in wanted if not key.startswith(new)}
     if missing := sorted(wanted - set(state)):
         raise ModelError(f"{name} lacks the tensor {missing[0]}: export it with emojimap train")
     try:
@@ -216,7 +259,7 @@ class TorchNetwork:
             raise ModelError(f"device {device}: torch sees no CUDA device; use --device cpu")
         if weights.labels != LABELS:
             raise ModelError(f"{weights.name} has labels {weights.labels}, not {LABELS}: reinstall")
-        network = FaceNet(tone="s.weight" in read_onnx(weights.content, weights.name))
+        network = FaceNet(tone=has_tone(read_onnx(weights.content, weights.name)))
         load_onnx(network, weights.content, weights.name)
         self._network = network.to(device, memory_format=torch.channels_last).eval()
         self._device = device

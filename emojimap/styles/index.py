@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -12,7 +13,7 @@ from platformdirs import user_cache_path
 from emojimap import files
 from emojimap.errors import CacheError, OutputError
 from emojimap.overlap import MaskIndex
-from emojimap.styles.base import Group, Style
+from emojimap.styles.base import GROUPS, Group, Style
 
 CACHE_VARIABLE = "EMOJIMAP_CACHE"
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def open_index(style: Style, group: Group, *, size: int = 64, levels: int = 8) -
     path = (style.folder or cache_folder()) / name
     if path.is_file():
         try:
-            return MaskIndex.load(path)
+            return _opened(path, path.stat().st_mtime_ns)
         except CacheError as error:
             _log.warning("%s - building it again", error)
     ids, masks = style.template_masks(group, size)
@@ -72,3 +73,21 @@ def open_index(style: Style, group: Group, *, size: int = 64, levels: int = 8) -
     except OutputError as error:
         _log.warning("templates can't be cached (%s): set %s to a folder", error, CACHE_VARIABLE)
     return index
+
+
+def open_all(style: Style) -> None:
+    """Open, or build and cache, all indices of a style, so that no photo waits for them.
+
+    Parameters
+    ----------
+    style : Style
+        One without headwear has hair alone.
+    """
+    for group in GROUPS if "headwear" in style.part_names else GROUPS[:1]:
+        open_index(style, group)
+
+
+@lru_cache(maxsize=64)
+def _opened(path: Path, stamp: int) -> MaskIndex:
+    """Open a file once, and again when another has taken its place."""
+    return MaskIndex.load(path)

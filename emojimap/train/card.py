@@ -34,6 +34,10 @@ _PURPOSES = {
 }
 
 
+_ONLY = {"all": "", "labels": ", the label head alone"}
+_IMITATED = {False: "", True: ", which learnt the label probabilities of the network before it"}
+
+
 def card(
     samples: Sequence[Sample],
     settings: TrainSettings,
@@ -84,7 +88,8 @@ landmarks of a face. {purpose} Written by `emojimap train`.
 
 ## Training
 
-Started from {start}; {step} steps of {settings.batch} crops of {settings.size}x{settings.size},
+Started from {start}{_ONLY[settings.part]}{_IMITATED[settings.imitate]};
+{step} steps of {settings.batch} crops of {settings.size}x{settings.size},
 AdamW, peak learning rate {settings.learning_rate:g}, cosine, weights averaged with decay
 {settings.ema}, seed {settings.seed}.
 

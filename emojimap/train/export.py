@@ -15,11 +15,11 @@ from emojimap import files
 from emojimap.arrays import F32
 from emojimap.errors import ModelError
 from emojimap.facenet import LABELS
-from emojimap.facenet._torch import HALF, FaceNet, load_onnx
+from emojimap.facenet._torch import HALF, FaceNet, has_tone, load_onnx
 from emojimap.facenet.weights import MANIFEST, Weights
 from emojimap.facenet.weights import load as load_weights
 from emojimap.train.card import TONE, card, tone_section
-from emojimap.train.network import load_state, read_checkpoint
+from emojimap.train.network import load, read_checkpoint
 from emojimap.train.samples import Sample
 from emojimap.train.settings import TrainSettings
 from emojimap.train.tone import ToneHead
@@ -56,10 +56,7 @@ def to_onnx(weights: Path, target: Path, *, size: int = 256) -> float:
     ModelError
         If the difference exceeds 0.002, or the file is larger than 16 MB; nothing is written.
     """
-    network = FaceNet()
-    load_state(network, weights)
-    network.eval()
-    return write(network, target, size=size)
+    return write(load(weights).eval(), target, size=size)
 
 
 def write(network: FaceNet, target: Path, *, size: int = 256) -> float:
@@ -199,8 +196,18 @@ def ship(checkpoint: Path, folder: Path, *, samples: Sequence[Sample]) -> Path:
     difference = to_onnx(checkpoint, path, size=settings.size)
     enter(folder, path, role, settings.size, alone=settings.role == "both")
     text = card(samples, settings, difference=difference, step=run["step"], start=run["start"])
-    files.write(path.with_suffix(".md"), text)
+    page = path.with_suffix(".md")
+    if has_tone(run["ema"]):  # it was kept, and so is what the card says of it
+        text += _split(page)[1]
+    files.write(page, text)
     return path
+
+
+def _split(page: Path) -> tuple[str, str]:
+    """Return what a card says of the network, and of its tone head, which may be nothing."""
+    text = page.read_text("utf-8") if page.is_file() else ""
+    first, mark, rest = text.partition(f"\n{TONE}\n")
+    return first, mark + rest
 
 
 def add_tone(folder: Path, head: ToneHead) -> Path:
@@ -232,8 +239,7 @@ def add_tone(folder: Path, head: ToneHead) -> Path:
     write(network, path, size=weights.size)
     enter(folder, path, "face", weights.size)
     page = path.with_suffix(".md")
-    text = page.read_text("utf-8") if page.is_file() else ""
-    kept, *_ = text.partition(f"\n{TONE}\n")
+    kept, _ = _split(page)
     files.write(page, f"{kept.rstrip()}\n\n{TONE}\n{tone_section(head)}")
     return path
 

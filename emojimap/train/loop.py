@@ -14,13 +14,14 @@ from rich.progress import Progress
 
 from emojimap import files
 from emojimap.errors import ArgumentError, DataError, EmojimapError
-from emojimap.facenet._torch import FaceNet
+from emojimap.facenet._torch import FaceNet, has_tone
 from emojimap.facenet.backends import DEVICES
+from emojimap.facenet.network import Network
 from emojimap.train.batches import Batch, Drawer, fingerprint
 from emojimap.train.curves import Log, draw
 from emojimap.train.interrupt import Interrupt
-from emojimap.train.losses import label_loss, landmark_loss, lovasz_loss
-from emojimap.train.network import load_imagenet, load_state, read_checkpoint
+from emojimap.train.losses import imitation_loss, label_loss, landmark_loss, lovasz_loss
+from emojimap.train.network import load, load_imagenet, read_checkpoint
 from emojimap.train.samples import Sample, of_split
 from emojimap.train.settings import TrainSettings
 from emojimap.train.validate import Validation
@@ -72,6 +73,8 @@ class Trainer:
         Where to train.
     initial : Path, optional
         Weights to start from instead of ImageNet's.
+    teacher : Network, optional
+        Whose labels are learnt instead of those of the samples.
     resume : bool
         Go on from ``checkpoint.pt``.
 
@@ -91,13 +94,20 @@ class Trainer:
         *,
         device: str = "cpu",
         initial: Path | None = None,
+        teacher: Network | None = None,
         resume: bool = False,
     ) -> None:
         if device not in DEVICES:
             raise ArgumentError(f"device {device!r}: use {' or '.join(DEVICES)}")
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("--device cuda: torch sees no CUDA device; use --device cpu")
-        self.out, self.device = out, device
+        labels_only = settings.part == "labels"
+        if labels_only and initial is None and not resume:
+            raise ArgumentError("part labels: give the network that it is for as --init")
+        if settings.imitate != (teacher is not None):
+            words = "a teacher: give its folder" if settings.imitate else "no teacher: leave it out"
+            raise ArgumentError(f"--teacher: this run has {words}")
+        self.out, self.device, self._teacher = out, device, teacher
         self.checkpoint = out / CHECKPOINT
         if self.checkpoint.exists() and not resume:
             raise DataError(f"{self.checkpoint} exists: add --resume or choose another folder")
@@ -115,15 +125,22 @@ class Trainer:
             )
         files.make_folder(out)
         self.validation = Validation(of_split(samples, "val"), settings.size)
-        self.network = FaceNet()
         if initial is not None and not resume:
-            load_state(self.network, initial)
-        elif not resume:
-            load_imagenet(self.network.u.encoder)
+            # Features that are trained on would leave a tone head behind.
+            self.network = load(initial, tone=labels_only, new_labels=labels_only)
+        else:
+            self.network = FaceNet(tone=has_tone(saved.get("network", {})))
+            if not resume:
+                load_imagenet(self.network.u.encoder)
+        if labels_only:
+            self.network.requires_grad_(False)
+            self.network.labels.requires_grad_(True)
         self.network.to(device, memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=0.0, weight_decay=settings.weight_decay
+            [one for one in self.network.parameters() if one.requires_grad],
+            lr=0.0,
+            weight_decay=settings.weight_decay,
         )
         self.step, self.spent_s = 0, 0.0
         self.start = initial.name if initial else "ImageNet weights of EfficientNet-lite0"
@@ -150,7 +167,8 @@ class Trainer:
         EmojimapError
             If the run was interrupted; the checkpoint holds the last whole step.
         """
-        self.network.train()
+        # What isn't trained must not change by its batch normalisation either.
+        self.network.train(self.settings.part == "all")
         start, begin = self.spent_s, time.monotonic()
         saved = begin
         with Progress(console=console or Console(stderr=True)) as bar, Interrupt() as interrupt:
@@ -200,9 +218,13 @@ class Trainer:
         allowed = torch.from_numpy(batch.allowed).to(self.device)
         target = torch.from_numpy(batch.points).to(self.device)
         seen = torch.from_numpy(batch.seen).to(self.device)
-        with torch.autocast(self.device, dtype=torch.bfloat16):
-            logits, points, _ = self.network(photos)
-        labels = label_loss(logits, allowed)
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=_has_bfloat16(self.device)):
+            logits, points, *_ = self.network(photos)
+        if self._teacher is None:
+            labels = label_loss(logits, allowed)
+        else:
+            wanted = torch.from_numpy(self._teacher(batch.photos).probabilities)
+            labels = imitation_loss(logits, wanted.to(self.device))
         landmarks = landmark_loss(points.float(), target, seen)
         loss = labels + self.settings.landmark_weight * landmarks
         found = {"labels": labels.item(), "landmarks": landmarks.item()}
@@ -254,6 +276,15 @@ class Trainer:
         self.average = {name: value.to(self.device) for name, value in saved["ema"].items()}
         self.optimiser.load_state_dict(saved["optimiser"])
         self.step, self.spent_s, self.start = saved["step"], saved["spent_s"], saved["start"]
+
+
+def _has_bfloat16(device: str) -> bool:
+    """Tell whether a device computes in bfloat16; a CPU that only emulates it takes ten times."""
+    if device != "cpu":
+        return True
+    # Older versions of torch don't say.
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _write(state: Any, path: Path) -> None:

@@ -51,6 +51,27 @@ def label_loss(logits: Tensor, allowed: Tensor) -> Tensor:
     return entropy + torch.stack(dice).sum()
 
 
+def imitation_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Cross-entropy against the label probabilities of another network.
+
+    They tell more than hard labels do: how sure it is, and of what else it thought (Hinton,
+    Vinyals, Dean, "Distilling the knowledge in a neural network", arXiv:1503.02531, 2015).
+
+    Parameters
+    ----------
+    logits : (N, 7, H, W) tensor of float
+        Network output.
+    wanted : (N, 7, H, W) tensor of float32
+        Probabilities.
+
+    Returns
+    -------
+    () tensor of float32
+        Mean over pixels.
+    """
+    return -(wanted * logits.float().log_softmax(1)).sum(1).mean()
+
+
 def _dice(probability: Tensor, allowed: Tensor, group: int) -> Tensor:
     members = [i for i in range(probability.shape[1]) if group >> i & 1]
     p = probability[:, members].sum(1)

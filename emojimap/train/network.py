@@ -11,7 +11,7 @@ from torch import nn
 
 from emojimap.embed.imagenet import shipped_state
 from emojimap.errors import ModelError
-from emojimap.facenet._torch import FaceNet, load_onnx
+from emojimap.facenet._torch import LABEL_HEAD, FaceNet, has_tone, load_tensors, read_onnx
 
 
 def load_imagenet(encoder: nn.Module) -> None:
@@ -62,15 +62,22 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
-def load_state(network: FaceNet, path: Path) -> None:
-    """Load weights: of a checkpoint, a plain state dict, or an ONNX file that ships.
+def load(path: Path, *, tone: bool = True, new_labels: bool = False) -> FaceNet:
+    """Make a network of weights: of a checkpoint, a plain state dict, or an ONNX file that ships.
 
     Parameters
     ----------
-    network : FaceNet
-        Changed in place.
     path : Path
         See `read_checkpoint`.
+    tone : bool
+        Keep the tone head, where there is one.
+    new_labels : bool
+        Start the label head anew where the weights are those of another one.
+
+    Returns
+    -------
+    FaceNet
+        In training mode, on the CPU.
 
     Raises
     ------
@@ -78,15 +85,20 @@ def load_state(network: FaceNet, path: Path) -> None:
         If the file can't be read or holds other tensors than the network's.
     """
     if path.suffix == ".onnx":
-        load_onnx(network, _bytes(path), str(path))
-        return
-    content = read_checkpoint(path)
-    state = content.get("ema", content)
-    try:
-        network.load_state_dict({name: value.float() for name, value in state.items()})
-    except (RuntimeError, AttributeError) as error:
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise ModelError(f"{path} holds weights of another network: {first}") from error
+        state = read_onnx(_bytes(path), str(path))
+    else:
+        content = read_checkpoint(path)
+        state = _floats(content.get("ema", content), path)
+    network = FaceNet(tone=tone and has_tone(state))
+    new_labels &= not any(name.startswith(LABEL_HEAD) for name in state)
+    load_tensors(network, state, str(path), new=LABEL_HEAD if new_labels else None)
+    return network
+
+
+def _floats(state: dict[str, Any], path: Path) -> dict[str, torch.Tensor]:
+    if others := [name for name, value in state.items() if not isinstance(value, torch.Tensor)]:
+        raise ModelError(f"{path} holds no weights: {others[0]} is no tensor: give a run's .pt")
+    return {name: value.float() for name, value in state.items()}
 
 
 def _bytes(path: Path) -> bytes:

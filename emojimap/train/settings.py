@@ -35,6 +35,10 @@ CROPS = {
 whole head upright, as it is found when hair is looked for; `both` does either."""
 
 
+PARTS = ("all", "labels")
+"""What can be trained: the whole network, or a new label head on one that stays as it is."""
+
+
 @dataclass(frozen=True)
 class TrainSettings:
     """How the face network is trained.
@@ -43,6 +47,10 @@ class TrainSettings:
     ----------
     role : {"both", "face", "hair"}
         What the network is for, see `CROPS`.
+    part : {"all", "labels"}
+        What is trained, see `PARTS`.
+    imitate : bool
+        Learn the labels that a teacher gives instead of those of the samples.
     steps : int
         Optimiser steps.
     minutes : float or None
@@ -77,6 +85,8 @@ class TrainSettings:
     """
 
     role: str = "both"
+    part: str = "all"
+    imitate: bool = False
     steps: int = 12_000
     minutes: float | None = None
     batch: int = 16
@@ -97,6 +107,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         if self.role not in CROPS:
             raise ArgumentError(f"role {self.role!r}: use one of {', '.join(CROPS)}")
+        if self.part not in PARTS:
+            raise ArgumentError(f"part {self.part!r}: use one of {', '.join(PARTS)}")
         if self.steps < 1 or self.batch < 1:
             raise ArgumentError(f"steps {self.steps}, batch {self.batch}: give at least 1")
         if self.size < 64 or self.size % 32:

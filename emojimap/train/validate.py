@@ -11,7 +11,7 @@ from torch import Tensor
 
 from emojimap.arrays import F32, U8, Bool
 from emojimap.facenet import LABELS
-from emojimap.facenet._torch import FaceNet
+from emojimap.facenet._torch import FaceNet, has_tone
 from emojimap.facenet.crops import apply, around, square, warp
 from emojimap.facenet.landmarks import eye_distance, face_size
 from emojimap.metrics import iou
@@ -64,7 +64,7 @@ class Validation:
         """
         if not self._crops:
             self._crops = [self._crop(sample) for sample in self._chosen]
-        network = FaceNet()
+        network = FaceNet(tone=has_tone(state))
         network.load_state_dict(dict(state))
         network.to(device).eval()
         found, errors = [], []
@@ -86,7 +86,7 @@ class Validation:
     def _predict(self, network: FaceNet, photo: U8, device: str) -> tuple[Bool, F32]:
         batch = torch.from_numpy(photo).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
         with torch.no_grad():
-            logits, points, _ = network(batch)
+            logits, points, *_ = network(batch)
         hairy = logits.float().softmax(1)[0, _CHANNELS].sum(0) > 0.5
         side = np.float32(self._size)
         return hairy.cpu().numpy(), points[0].float().cpu().numpy() * side - np.float32(0.5)

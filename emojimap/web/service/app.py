@@ -77,14 +77,14 @@ def _guard(app: FastAPI, settings: ServeSettings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServeSettings = app.state.settings
-    names = await asyncio.to_thread(stylebook.names)
+    places = await asyncio.to_thread(stylebook.places)
     await asyncio.to_thread(app.openapi)  # reads the styles, so that no request waits for them
     crew = Crew(
         settings.workers,
         job.__name__,
         limit_s=settings.time_limit_s,
         start=job.begin,
-        args=(settings.fit, names),
+        args=(settings.fit, places),
     )
     app.state.crew, app.state.desk = crew, Desk(crew, settings)
     try:

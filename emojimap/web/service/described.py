@@ -53,6 +53,7 @@ _EXAMPLES: dict[str, tuple[int, str, dict[str, Any]]] = {
     "busy": (429, "18 photos are here already: ask again in 5 s", {"retry_after_s": 5}),
     "fault": (500, "the server made a mistake: tell whoever runs it the request_id", {}),
     "stopping": (503, "the server is stopping: ask again later", {"retry_after_s": 30}),
+    "no-workers": (503, "all processes are being started again", {"retry_after_s": 5}),
 }
 
 _ALWAYS = ("bad-request", "no-token", "cross-site", "wrong-host", "fault")

@@ -17,13 +17,24 @@ router = APIRouter()
 
 @router.head("/healthz", include_in_schema=False)  # as some balancers ask
 @router.get(
-    "/healthz", response_model=Health, responses=refusals("stopping"), summary="Ask how it is"
+    "/healthz",
+    response_model=Health,
+    responses=refusals("stopping", "no-workers"),
+    summary="Ask how it is",
 )
 async def health(request: Request) -> Response:
     """Say whether the server takes photos; needs no token."""
     desk: Desk = request.app.state.desk
     if desk.stopping:
         raise Problem(503, "stopping", "draining: what is in work is finished, no more is taken")
+    if not desk.alive:
+        raise Problem(
+            503,
+            "no-workers",
+            "all processes that look at photos are being started again: ask again soon",
+            headers={"Retry-After": "5"},
+            retry_after_s=5,
+        )
     return JSONResponse(
         {
             "status": "ok",

@@ -20,8 +20,7 @@ from emojimap.avatar import Avatar
 from emojimap.errors import ArgumentError
 from emojimap.fit import FitSettings, fit_analysis
 from emojimap.photo import PhotoSettings
-from emojimap.styles.base import GROUPS
-from emojimap.styles.index import open_index
+from emojimap.styles.index import open_all
 
 Drawn: TypeAlias = Literal["png", "svg"]
 """Files of an avatar."""
@@ -30,22 +29,20 @@ Kind: TypeAlias = Literal["png", "svg", "sheet"]
 """Pictures of a photo's face: its avatar, or how it was fitted."""
 
 
-def begin(settings: FitSettings, names: Sequence[str]) -> None:
+def begin(settings: FitSettings, places: Sequence[str]) -> None:
     """Load what the first photo would wait for.
 
     Parameters
     ----------
     settings : FitSettings
         As for all photos.
-    names : sequence of str
-        Styles.
+    places : sequence of str
+        Styles, by name or folder.
     """
     _silence_decoders()
     networks(settings.analysis.device)
-    for name in names:
-        style = styles.load(name)
-        for group in GROUPS:
-            open_index(style, group)
+    for place in places:
+        open_all(styles.load(place))
 
 
 def _silence_decoders() -> None:

@@ -45,6 +45,7 @@ TITLES = {
     "gone": "The client went away",
     "fault": "The server made a mistake",
     "stopping": "The server is stopping",
+    "no-workers": "Nobody is there to work",
 }
 """Kinds of refusals; `type` is ``urn:emojimap:`` and one of these."""
 

@@ -16,6 +16,15 @@ def names() -> tuple[str, ...]:
     return tuple(style.name for style in styles.available())
 
 
+def places() -> tuple[str, ...]:
+    """Return what `emojimap.styles.load` finds these styles by in another process.
+
+    A precomputed set that this process was shown by its folder is unknown elsewhere by its name.
+    """
+    found = [styles.load(name) for name in names()]
+    return tuple(str(style.folder or style.name) for style in found)
+
+
 def check_name(name: str) -> str:
     """Return the name of a style if there is such a one.
 
