@@ -20,12 +20,13 @@ from emojimap.cli import main
 def run(*arguments: object, cwd: Path | None = None) -> CompletedProcess[str]:
     """Run `emojimap` with arguments, as its script does, and catch what it says and returns."""
     words = [*map(str, arguments)]
-    out, told = _stream(), _stream()
+    out, told = io.BytesIO(), io.BytesIO()
+    streams = _text(out), _text(told)  # held here: one that goes closes what it wrote to
     code = 0
     with (
         mock.patch.object(sys, "argv", ["emojimap", *words]),
-        mock.patch.object(sys, "stdout", out),
-        mock.patch.object(sys, "stderr", told),
+        mock.patch.object(sys, "stdout", streams[0]),
+        mock.patch.object(sys, "stderr", streams[1]),
         _working_in(cwd),
         _threads_kept(),
     ):
@@ -33,7 +34,7 @@ def run(*arguments: object, cwd: Path | None = None) -> CompletedProcess[str]:
             main()
         except SystemExit as end:
             code = int(end.code or 0)
-    return CompletedProcess(words, code, _said(out), _said(told))
+    return CompletedProcess(words, code, out.getvalue().decode(), told.getvalue().decode())
 
 
 def run_alone(
@@ -50,12 +51,8 @@ def run_alone(
     )
 
 
-def _stream() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
-
-
-def _said(stream: io.TextIOWrapper) -> str:
-    return stream.detach().getvalue().decode()  # type: ignore[attr-defined, no-any-return]
+def _text(content: io.BytesIO) -> io.TextIOWrapper:
+    return io.TextIOWrapper(content, "utf-8", write_through=True)
 
 
 @contextmanager
